@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/daybook-dev/daybook/harness/internal/author"
+	"github.com/daybook-dev/daybook/harness/internal/catalog"
+	"github.com/daybook-dev/daybook/harness/internal/scenario"
+)
+
+// newVerify proves that a day is honest.
+func newVerify() *cobra.Command {
+	var plan author.Plan
+	c := &cobra.Command{
+		Use:   "verify DAY",
+		Short: "Prove that a day's checks catch what they are for, and nothing else (for authors)",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			root, err := workbook(c)
+			if err != nil {
+				return err
+			}
+			day, err := catalog.Load(root, args[0], scenario.IsCommand)
+			if err != nil {
+				return err
+			}
+			plan.Root, plan.Day = root, day
+			plan.Notes = func(name string) { fmt.Fprintln(os.Stderr, "  … tried:", name) }
+			problems, err := author.Verify(c.Context(), plan)
+			if err != nil {
+				return err
+			}
+			for _, p := range problems {
+				fmt.Fprintln(c.OutOrStdout(), p)
+			}
+			if len(problems) > 0 {
+				return verdictError{exitFailed}
+			}
+			fmt.Fprintf(c.OutOrStdout(), "day %d holds: nothing to mend\n", day.Number)
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&plan.Update, "update", false, "write the mistakes' findings anew")
+	c.Flags().StringVar(&plan.Only, "only", "", "only the cases whose name contains this")
+	c.Flags().IntVarP(&plan.Jobs, "jobs", "j", runtime.NumCPU(), "submissions at a time")
+	return c
+}

@@ -1,0 +1,202 @@
+// Package author keeps a day honest: it proves that the solution passes, that
+// the stubs fail where they should, that each mistake is caught by the checks
+// that it names and by no other, and that each variant passes.
+//
+// It collects every problem and names the fix for each; it never stops at the
+// first. Everything is run for real, with the same code as a learner's check.
+//
+//	problems, err := author.Verify(ctx, author.Plan{Root: root, Day: day, Jobs: 2})
+package author
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/daybook-dev/daybook/harness/internal/catalog"
+	"github.com/daybook-dev/daybook/harness/internal/check"
+	"github.com/daybook-dev/daybook/harness/internal/run"
+	"github.com/daybook-dev/daybook/harness/internal/submission"
+)
+
+// Plan says what to verify.
+type Plan struct {
+	Root   string
+	Day    *catalog.Day
+	Jobs   int            // submissions at a time
+	Only   string         // only the cases whose name contains this
+	Update bool           // write the findings of mistakes anew instead of comparing them
+	Notes  func(c string) // is told of each case when it is done; may be nil
+}
+
+// seeds are those that the solution must pass with. The first is also that of
+// stubs and mistakes, so that what their findings say is always the same.
+var seeds = []uint64{148, 841}
+
+// Case is one submission with what is expected of it.
+type Case struct {
+	Name     string
+	Path     string // of the file or folder that it comes from
+	Seed     uint64
+	Exercise string            // only this exercise's checks; empty for all
+	Files    map[string][]byte // over the solution; nil for the folder Path itself
+	Judge    func(*check.Result) []string
+}
+
+// Verify runs every case. The problems come in the order of the cases; err is
+// that something could not be run at all.
+func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
+	cases, problems, err := Cases(p)
+	if err != nil {
+		return nil, err
+	}
+	page, err := Page(p)
+	if err != nil {
+		return nil, err
+	}
+	problems = append(page, problems...)
+	found := make([][]catalog.Problem, len(cases))
+	errs := make([]error, len(cases))
+	var running sync.WaitGroup
+	free := make(chan struct{}, max(1, p.Jobs))
+	for i, c := range cases {
+		running.Go(func() {
+			free <- struct{}{}
+			defer func() { <-free }()
+			found[i], errs[i] = p.try(ctx, c)
+			if p.Notes != nil && errs[i] == nil {
+				p.Notes(c.Name)
+			}
+		})
+	}
+	running.Wait()
+	for i := range cases {
+		if errs[i] != nil {
+			return nil, fmt.Errorf("trying %s: %w", cases[i].Name, errs[i])
+		}
+		problems = append(problems, found[i]...)
+	}
+	return problems, nil
+}
+
+// Cases lists what is to be tried, and what is wrong with the day's files
+// before anything is.
+func Cases(p Plan) ([]Case, []catalog.Problem, error) {
+	number := fmt.Sprint(p.Day.Number)
+	mistakes, err := catalog.Mistakes(p.Root, p.Day)
+	if err != nil {
+		return nil, nil, err
+	}
+	variants, err := catalog.Variants(p.Root, p.Day)
+	if err != nil {
+		return nil, nil, err
+	}
+	var cases []Case
+	for _, seed := range seeds {
+		cases = append(cases, Case{Name: fmt.Sprintf("solution with seed %d", seed), Path: filepath.Join("solutions", number), Seed: seed, Judge: passes})
+	}
+	cases = append(cases, Case{Name: "stubs", Path: filepath.Join("exercises", number), Seed: seeds[0], Judge: p.stubs})
+	for _, m := range variants {
+		cases = append(cases, changedCases(p, "variant", m, func(string) func(*check.Result) []string { return passes })...)
+	}
+	for _, m := range mistakes {
+		cases = append(cases, changedCases(p, "mistake", m, func(string) func(*check.Result) []string {
+			return func(r *check.Result) []string { return p.caught(m, r) }
+		})...)
+	}
+	cases = slices.DeleteFunc(cases, func(c Case) bool { return !strings.Contains(c.Name, p.Only) })
+	return cases, uncovered(p, mistakes), nil
+}
+
+// changedCases makes a case for the exercise whose files m changes, or one for
+// the whole day when it changes more than one.
+func changedCases(p Plan, kind string, m catalog.Mistake, judge func(exercise string) func(*check.Result) []string) []Case {
+	var touched []string
+	for _, e := range p.Day.Exercises {
+		for name := range m.Files {
+			if slices.ContainsFunc(e.Files, func(f string) bool { return submission.Matches(f, name) }) && !slices.Contains(touched, e.ID) {
+				touched = append(touched, e.ID)
+			}
+		}
+	}
+	exercise := ""
+	if len(touched) == 1 {
+		exercise = touched[0]
+	}
+	return []Case{{Name: kind + " " + m.Name, Path: m.Path, Seed: seeds[0], Exercise: exercise, Files: m.Files, Judge: judge(exercise)}}
+}
+
+// uncovered reports the checks that no mistake shows to work.
+func uncovered(p Plan, mistakes []catalog.Mistake) []catalog.Problem {
+	if p.Only != "" {
+		return nil
+	}
+	var problems []catalog.Problem
+	for _, c := range p.Day.Checks() {
+		if !slices.ContainsFunc(mistakes, func(m catalog.Mistake) bool { return slices.Contains(m.Fails, c.ID) }) {
+			problems = append(problems, problem(p, c.Script, "no mistake fails %s, so nothing shows that it works: add one to days/%d/mistakes", c.ID, p.Day.Number))
+		}
+	}
+	return problems
+}
+
+func problem(p Plan, file, format string, args ...any) catalog.Problem {
+	if rel, err := filepath.Rel(p.Root, file); err == nil && filepath.IsAbs(file) {
+		file = rel
+	}
+	return catalog.Problem{File: filepath.ToSlash(file), Text: fmt.Sprintf(format, args...)}
+}
+
+// try runs one case.
+func (p Plan) try(ctx context.Context, c Case) ([]catalog.Problem, error) {
+	dir := filepath.Join(p.Root, c.Path)
+	if c.Files != nil {
+		var err error
+		if dir, err = p.layOut(c); err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir)
+	}
+	result, err := run.Checks(ctx, run.Plan{Day: p.Day, Root: p.Root, Exercise: c.Exercise, Dir: dir, Seed: c.Seed, Jobs: 1}, func(run.Event) {})
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var problems []catalog.Problem
+	for _, text := range c.Judge(result) {
+		problems = append(problems, problem(p, c.Path, "%s: %s", c.Name, text))
+	}
+	return problems, nil
+}
+
+// layOut makes a folder of the solution with a case's files over it.
+func (p Plan) layOut(c Case) (string, error) {
+	dir, err := os.MkdirTemp("", "daybook-case-")
+	if err != nil {
+		return "", fmt.Errorf("making a folder: %w", err)
+	}
+	solution := filepath.Join(p.Root, "solutions", fmt.Sprint(p.Day.Number))
+	if err := os.CopyFS(dir, os.DirFS(solution)); err != nil {
+		return dir, fmt.Errorf("copying the solution: %w", err)
+	}
+	names := make([]string, 0, len(c.Files))
+	for name := range c.Files {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		const readable = 0o644
+		if err := os.WriteFile(path, c.Files[name], readable); err != nil {
+			return dir, fmt.Errorf("writing the changed file: %w", err)
+		}
+	}
+	return dir, nil
+}

@@ -1,0 +1,266 @@
+package workbench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"github.com/daybook-dev/daybook/harness/internal/baseimage"
+	"github.com/daybook-dev/daybook/harness/internal/check"
+	"github.com/daybook-dev/daybook/harness/internal/containerrun"
+	"github.com/daybook-dev/daybook/harness/internal/egress"
+	"github.com/daybook-dev/daybook/harness/internal/engine"
+	"github.com/daybook-dev/daybook/harness/internal/imagebuild"
+	"github.com/daybook-dev/daybook/harness/internal/imageinspect"
+)
+
+// Image is an image that was built from the tree.
+type Image struct {
+	Tag      string
+	Args     map[string]string // the build arguments, with the values drawn for this run
+	Built    *imagebuild.Built
+	Attempts []egress.Attempt // what its RUN steps tried to reach
+	Files    *imageinspect.Image
+}
+
+// Analysis is what the Dockerfile says. The error is a *check.Finding when it
+// cannot be read as one.
+func (b *Bench) Analysis(ctx context.Context) (*imagebuild.Analysis, error) {
+	return b.analysis.get(func() (*imagebuild.Analysis, error) {
+		a, err := imagebuild.Analyze(ctx, b.Tree.Dir, b.buildArgs())
+		return a, finding(err)
+	})
+}
+
+// buildArgs draws the values of the build arguments that the manifest names.
+func (b *Bench) buildArgs() map[string]string {
+	args := map[string]string{}
+	for name, kind := range b.Day.BuildArgs {
+		value, err := b.Random("build-arg/" + name).Draw(kind)
+		if err != nil {
+			value = kind // the manifest gives the value itself
+		}
+		args[name] = value
+	}
+	return args
+}
+
+// Reached gives the engine, or why there is none.
+func (b *Bench) Reached() (*engine.Engine, error) {
+	if b.Engine == nil {
+		return nil, b.EngineError
+	}
+	return b.Engine, nil
+}
+
+// EnsureBases makes ready every image that the Dockerfile builds from.
+func (b *Bench) EnsureBases(ctx context.Context) ([]baseimage.Image, error) {
+	return b.bases.get(func() ([]baseimage.Image, error) {
+		a, err := b.Analysis(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := b.Reached(); err != nil {
+			return nil, err
+		}
+		var all []baseimage.Image
+		for _, ref := range a.Images {
+			img, err := b.Bases.Ensure(ctx, ref)
+			var absent *baseimage.NotFoundError
+			if errors.As(err, &absent) {
+				return nil, &check.Finding{Want: "the images that the Dockerfile names to exist", Got: err.Error(),
+					Because: "A FROM or COPY --from names an image that its registry does not have: look at the name and the tag.", Look: []check.Place{{File: "Dockerfile"}}}
+			}
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, img)
+		}
+		return all, nil
+	})
+}
+
+// Image is the image that the tree's Dockerfile makes. The error is a
+// *check.Finding when it makes none.
+func (b *Bench) Image(ctx context.Context) (*Image, error) {
+	return b.image.get(func() (*Image, error) {
+		if _, err := b.EnsureBases(ctx); err != nil {
+			return nil, err
+		}
+		b.Notes("building the image")
+		return b.Build(ctx, "image", b.Tree.Dir, egress.Open, nil)
+	})
+}
+
+// Build builds the Dockerfile in dir with the run's build arguments, its RUN
+// steps' way out metered by a proxy in that mode, and reads the image it
+// makes. The error is a *check.Finding when the Dockerfile is to blame; the
+// image is returned beside it then, without files.
+func (b *Bench) Build(ctx context.Context, name, dir string, mode egress.Mode, edit imagebuild.Edit) (*Image, error) {
+	e, err := b.Reached()
+	if err != nil {
+		return nil, err
+	}
+	args := b.buildArgs()
+	img := &Image{Tag: engine.ImageName(b.Run.ID, name), Args: args}
+	proxy, err := egress.Start(ctx, e, b.Run.ID, mode)
+	if err != nil {
+		return nil, fmt.Errorf("starting the metering proxy: %w", err)
+	}
+	defer proxy.Stop(context.WithoutCancel(ctx))
+	req := imagebuild.Request{Dir: dir, Tag: img.Tag, Args: proxied(args, proxy), Hosts: map[string]string{}, Edit: b.withProxySettings(ctx, edit)}
+	req.Hosts[proxyHost], _ = proxy.Address()
+	built, buildErr := b.Builder.Build(ctx, req)
+	img.Built = built
+	if img.Attempts, err = proxy.Attempts(ctx); err != nil && ctx.Err() == nil {
+		return nil, fmt.Errorf("reading what was reached for: %w", err)
+	}
+	if buildErr != nil {
+		return img, b.blame(ctx, mode, img.Attempts, buildErr)
+	}
+	img.Files, err = b.save(ctx, e, name, img.Tag)
+	return img, err
+}
+
+// proxyHost is the name by which RUN steps know the proxy. It never changes,
+// since BuildKit's cache keys hold the name of an extra host (and, where a
+// Dockerfile declares the proxy variables, their value); the address behind it
+// does.
+const proxyHost = "daybook-egress"
+
+func proxied(args map[string]string, p *egress.Proxy) map[string]string {
+	_, port := p.Address()
+	url := fmt.Sprintf("http://%s:%d", proxyHost, port)
+	all := map[string]string{"HTTP_PROXY": url, "HTTPS_PROXY": url, "http_proxy": url, "https_proxy": url, "NO_PROXY": "", "no_proxy": ""}
+	for k, v := range args {
+		all[k] = v
+	}
+	return all
+}
+
+// save writes the image to the run's folder and reads it.
+func (b *Bench) save(ctx context.Context, e *engine.Engine, name, tag string) (*imageinspect.Image, error) {
+	dir, err := b.NewFolder("saved-" + name)
+	if err != nil {
+		return nil, err
+	}
+	rc, err := e.Client.ImageSave(ctx, []string{tag})
+	if err != nil {
+		return nil, fmt.Errorf("saving the image: %w", err)
+	}
+	defer rc.Close()
+	path := filepath.Join(dir, "image.tar")
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("saving the image: %w", err)
+	}
+	_, err = io.Copy(f, rc)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("saving the image: %w", err)
+	}
+	return imageinspect.Open(path)
+}
+
+// Binary is the program that the image starts, taken out of it.
+type Binary struct {
+	File    imageinspect.File
+	Path    string // on this host
+	Program *imageinspect.Program
+}
+
+// Binary is the program that the image's ENTRYPOINT or CMD names.
+func (b *Bench) Binary(ctx context.Context) (*Binary, error) {
+	return b.binary.get(func() (*Binary, error) {
+		img, err := b.Image(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return b.ExtractBinary(img)
+	})
+}
+
+// ExtractBinary takes the program that img starts out of it.
+func (b *Bench) ExtractBinary(img *Image) (*Binary, error) {
+	f, err := img.Files.Entry()
+	if err != nil {
+		return nil, &check.Finding{Want: "ENTRYPOINT or CMD to name a program that is in the image", Got: err.Error(),
+			Because: "The first word of ENTRYPOINT and CMD together is the program that the engine starts. In the shell form that is /bin/sh, which an image from scratch does not have.",
+			Look:    []check.Place{b.LineOf("ENTRYPOINT", "CMD")}}
+	}
+	dir, err := b.NewFolder("binary")
+	if err != nil {
+		return nil, err
+	}
+	out := &Binary{File: f, Path: filepath.Join(dir, "binary")}
+	if err := img.Files.Extract(f.Path, out.Path); err != nil {
+		return nil, err
+	}
+	var foreign *imageinspect.NotELFError
+	out.Program, err = imageinspect.ReadProgram(out.Path)
+	if errors.As(err, &foreign) {
+		return nil, &check.Finding{Want: "/" + f.Path + " to be a Linux executable", Got: err.Error(),
+			Because: "What ENTRYPOINT starts has to be the compiled program itself.", Look: []check.Place{b.LineOf("ENTRYPOINT", "CMD")}}
+	}
+	return out, err
+}
+
+// Service is the image, started with a port and nothing else.
+type Service struct {
+	Container *containerrun.Container
+	Port      string
+}
+
+// Service is a container of the image that several checks look at. The error
+// is a *containerrun.StartFailure when it does not come to answer.
+func (b *Bench) Service(ctx context.Context, ready string) (*Service, error) {
+	return b.service.get(func() (*Service, error) {
+		port, err := b.Random("service").Draw("port")
+		if err != nil {
+			return nil, err
+		}
+		c, err := b.StartContainer(ctx, "", port, ready, nil, false)
+		if err != nil {
+			return nil, err
+		}
+		return &Service{Container: c, Port: port}, nil
+	})
+}
+
+// finding turns a failed build into what a check says.
+func finding(err error) error {
+	var f *imagebuild.Failure
+	if errors.As(err, &f) {
+		return f.Finding()
+	}
+	return err
+}
+
+// blame is finding, for a build that had a way out: a network that is not there
+// is no fault of the Dockerfile's.
+func (b *Bench) blame(ctx context.Context, mode egress.Mode, attempts []egress.Attempt, err error) error {
+	err = finding(err)
+	var f *check.Finding
+	if mode == egress.Open && errors.As(err, &f) {
+		if trouble := b.notDownloaded(ctx, attempts, f); trouble != nil {
+			return trouble
+		}
+	}
+	return err
+}
+
+// ImageTimeout bounds the removal of an image that no check wants any more.
+const ImageTimeout = 30 * time.Second
+
+// Forget removes an image that no check wants any more. What stays is removed
+// with the run.
+func (b *Bench) Forget(img *Image) {
+	ctx, cancel := context.WithTimeout(context.Background(), ImageTimeout)
+	defer cancel()
+	_, _ = b.Engine.Client.ImageRemove(ctx, img.Tag, client.ImageRemoveOptions{Force: true, PruneChildren: true})
+}

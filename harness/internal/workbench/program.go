@@ -1,0 +1,57 @@
+package workbench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/daybook-dev/daybook/harness/internal/check"
+	"github.com/daybook-dev/daybook/harness/internal/goprogram"
+)
+
+// Probe compiles the day's probe called name together with the learner's
+// packages, and gives the program's path. The error is a *check.Finding when
+// the learner's code does not compile.
+func (b *Bench) Probe(ctx context.Context, name string) (string, error) {
+	return b.programs.get("probe/"+name, func() (string, error) {
+		tree, err := b.Copy()
+		if err != nil {
+			return "", err
+		}
+		pkg := "probe-" + name
+		text, err := os.ReadFile(filepath.Join(b.Day.Dir, "probes", name, "main.go"))
+		if err != nil {
+			return "", fmt.Errorf("reading the probe: %w", err)
+		}
+		dir := filepath.Join(tree, "cmd", pkg)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return "", fmt.Errorf("making a folder: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "main.go"), text, 0o644); err != nil {
+			return "", fmt.Errorf("writing the probe: %w", err)
+		}
+		return b.Compile(ctx, goprogram.Build{Dir: tree, Package: "./cmd/" + pkg, Out: filepath.Join(tree, pkg+".bin")})
+	})
+}
+
+// Compile compiles and gives the program's path. The error is a *check.Finding
+// with the compiler's own words when the code is to blame.
+func (b *Bench) Compile(ctx context.Context, build goprogram.Build) (string, error) {
+	tc, err := b.Toolchain(ctx)
+	if err != nil {
+		return "", err
+	}
+	err = tc.Build(ctx, build)
+	var broken *goprogram.CompileError
+	if errors.As(err, &broken) {
+		return "", &check.Finding{
+			Want:    "the code to compile",
+			Got:     goprogram.Shorten(broken.Output, build.Dir),
+			Because: "Nothing can be tried before it compiles. The lines above are the compiler's own; start with the first. Where they name a file under cmd/, which is given, a name or a signature that it counts on has changed.",
+			Look:    goprogram.PlacesIn(broken.Output, build.Dir, b.Mine),
+		}
+	}
+	return build.Out, err
+}
