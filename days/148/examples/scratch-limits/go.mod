@@ -1,0 +1,3 @@
+module example.com/scratch-limits
+
+go 1.26
