@@ -1,0 +1,55 @@
+# Thin names for what bin/daybook does. `make help` lists them.
+
+# One set of build settings for everything that is compiled here, so that a
+# package is compiled once: Daybook, its proxy and the learners' programs.
+export CGO_ENABLED = 0
+export GOFLAGS =
+
+DAYBOOK = bin/daybook
+
+.DEFAULT_GOAL := help
+.PHONY: help build check doctor test verify lint fmt sum remove-stand-ins clean go
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+check: build ## check your work: DAY=148 [EXERCISE=dockerfile] [DIR=folder] [ARGS="--seed 7"]
+	@$(DAYBOOK) check $(or $(DAY),$(error say which day: make check DAY=148)) $(EXERCISE) $(if $(DIR),--dir $(DIR)) $(ARGS)
+
+doctor: build ## look at this machine: what is there, and how to mend what is not
+	@$(DAYBOOK) doctor
+
+test: build ## the project's own tests; those that need an engine are skipped without one
+	@$(DAYBOOK) doctor --brief
+	go test -count=1 ./...
+
+lint: go ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l harness exercises solutions days); \
+	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	cd exercises/148 && go vet ./...
+	go tool staticcheck ./...
+
+build: go ## compile Daybook to bin/
+	@test -x $(DAYBOOK) || echo "Compiling Daybook. The first time this takes a minute or two." >&2
+	@mkdir -p bin
+	@go build -o bin/ ./harness/cmd/daybook
+	@GOOS=linux go build -o bin/ ./harness/cmd/egress-proxy
+
+go:
+	@command -v go >/dev/null || { echo "Go is not installed. Get 1.26 or newer from https://go.dev/dl/" >&2; exit 1; }
+
+verify: build ## prove each day: solution, stubs, variants, mistakes [DAY=148] [ARGS="--only NAME"]
+	@for day in $(or $(DAY),$(notdir $(wildcard days/[0-9]*))); do $(DAYBOOK) verify $$day $(ARGS) || exit; done
+
+sum: build ## (authors) write down DAY's exercise as it is handed out
+	@$(DAYBOOK) sum $(or $(DAY),$(error say which day: make sum DAY=148))
+
+remove-stand-ins: build ## remove the base images that were built here instead of pulled
+	@$(DAYBOOK) remove-stand-ins
+
+fmt: go ## gofmt everything
+	@gofmt -w harness exercises solutions days
+
+clean: ## remove what was compiled
+	@rm -rf bin
