@@ -125,4 +125,7 @@ ignore (
 	./solutions
 )
 
-tool honnef.co/go/tools/cmd/staticcheck
+tool (
+	github.com/moby/buildkit/frontend/dockerfile/cmd/dockerfile-frontend
+	honnef.co/go/tools/cmd/staticcheck
+)

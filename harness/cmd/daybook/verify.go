@@ -29,6 +29,9 @@ func newVerify() *cobra.Command {
 				return err
 			}
 			plan.Root, plan.Day = root, day
+			if plan.Daybook, err = os.Executable(); err != nil {
+				return fmt.Errorf("finding this program: %w", err)
+			}
 			plan.Notes = func(name string) { fmt.Fprintln(os.Stderr, "  … tried:", name) }
 			problems, err := author.Verify(c.Context(), plan)
 			if err != nil {

@@ -32,6 +32,8 @@ type Plan struct {
 	Only   string         // only the cases whose name contains this
 	Update bool           // write the findings of mistakes anew instead of comparing them
 	Notes  func(c string) // is told of each case when it is done; may be nil
+	// Daybook is the program to run for what pages say that it prints.
+	Daybook string
 }
 
 // seeds are those that the solution must pass with. The first is also that of
@@ -55,11 +57,11 @@ func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := Page(p)
+	pages, err := p.pages(ctx)
 	if err != nil {
 		return nil, err
 	}
-	problems = append(page, problems...)
+	problems = append(pages, problems...)
 	found := make([][]catalog.Problem, len(cases))
 	errs := make([]error, len(cases))
 	var running sync.WaitGroup
@@ -82,6 +84,32 @@ func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 		problems = append(problems, found[i]...)
 	}
 	return problems, nil
+}
+
+// pages looks at the day's page and at the text that is handed out with the
+// exercises.
+func (p Plan) pages(ctx context.Context) ([]catalog.Problem, error) {
+	if p.Only != "" {
+		return nil, nil
+	}
+	files := []string{filepath.Join(p.Day.Dir, p.Day.Page)}
+	if handedOut := filepath.Join(p.Day.Exercise, "README.md"); exists(handedOut) {
+		files = append(files, handedOut)
+	}
+	var all []catalog.Problem
+	for _, f := range files {
+		problems, err := Pages{Root: p.Root, Daybook: p.Daybook, Update: p.Update}.Check(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, problems...)
+	}
+	return all, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // Cases lists what is to be tried, and what is wrong with the day's files

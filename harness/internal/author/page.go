@@ -1,44 +1,61 @@
 package author
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 )
 
-// Page checks a day's page: every code block that names the file it is from is
-// that file's text to the letter, no other block shows code, and every link
-// within the repository leads somewhere.
+// Pages checks Markdown files of a workbook: every code block that names the
+// file it is from is that file's text to the letter, every block that names the
+// command it is from is what that command prints, no other block shows code, and
+// every link within the repository leads somewhere.
 //
-// A block is named by the line before it: <!-- from: PATH --> for a whole file
-// and <!-- from: PATH /START/ /END/ --> for the lines from the first that
-// matches START to the next that matches END.
-func Page(p Plan) ([]catalog.Problem, error) {
-	file := filepath.Join(p.Day.Dir, p.Day.Page)
+// A block is named by the line before it: <!-- from: PATH --> for a whole file,
+// <!-- from: PATH /START/ /END/ --> for the lines from the first that matches
+// START to the next that matches END, and <!-- output: daybook ARGUMENTS --> for
+// what that prints to standard output, with /START/ /END/ if it is to be a part.
+type Pages struct {
+	Root    string // the workbook
+	Daybook string // the program to run for what commands print
+	Update  bool   // write quotations anew instead of comparing them
+}
+
+// Check looks at one file. The error is that it could not be read or written.
+func (p Pages) Check(ctx context.Context, file string) ([]catalog.Problem, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("reading the page: %w", err)
+		return nil, fmt.Errorf("reading a page: %w", err)
 	}
-	c := &pageCheck{root: p.Root, file: file, lines: strings.Split(string(text), "\n")}
-	c.blocks()
+	c := &pageCheck{Pages: p, file: file, lines: strings.Split(string(text), "\n")}
+	c.blocks(ctx)
 	c.links(string(text))
+	if now := strings.Join(c.lines, "\n"); now != string(text) {
+		const readable = 0o644
+		if err := os.WriteFile(file, []byte(now), readable); err != nil {
+			return nil, fmt.Errorf("writing quotations anew: %w", err)
+		}
+	}
 	return c.problems, nil
 }
 
 type pageCheck struct {
-	root, file string
-	lines      []string
-	problems   []catalog.Problem
-	prose      strings.Builder // the page without its code blocks
+	Pages
+	file     string
+	lines    []string
+	problems []catalog.Problem
+	prose    strings.Builder // the page without its code blocks
 }
 
 func (c *pageCheck) add(line int, format string, args ...any) {
-	rel, err := filepath.Rel(c.root, c.file)
+	rel, err := filepath.Rel(c.Root, c.file)
 	if err != nil {
 		rel = c.file
 	}
@@ -46,12 +63,12 @@ func (c *pageCheck) add(line int, format string, args ...any) {
 }
 
 var (
-	marker = regexp.MustCompile(`^\s*<!-- from: (\S+)(?: /(.*)/ /(.*)/)? -->$`)
+	marker = regexp.MustCompile(`^\s*<!-- (from|output): (.*?)(?: /(.*)/ /(.*)/)? -->$`)
 	fence  = regexp.MustCompile("^\\s*```\\s*(\\S*)")
 )
 
 // blocks looks at each fenced block.
-func (c *pageCheck) blocks() {
+func (c *pageCheck) blocks(ctx context.Context) {
 	for i := 0; i < len(c.lines); i++ {
 		open := fence.FindStringSubmatch(c.lines[i])
 		if open == nil {
@@ -62,44 +79,64 @@ func (c *pageCheck) blocks() {
 		for end < len(c.lines) && fence.FindStringSubmatch(c.lines[end]) == nil {
 			end++
 		}
-		c.block(i, open[1], strings.Join(c.lines[i+1:min(end, len(c.lines))], "\n")+"\n")
 		c.prose.WriteString(strings.Repeat("\n", end-i+1))
+		end = c.block(ctx, i, min(end, len(c.lines)), open[1])
 		i = end
 	}
 }
 
-// block looks at the block whose fence is line at (from 0).
-func (c *pageCheck) block(at int, language, body string) {
+// block looks at the block whose fences are lines open and end (from 0), and
+// returns where it ends afterwards.
+func (c *pageCheck) block(ctx context.Context, open, end int, language string) int {
 	var named []string
-	if at > 0 {
-		named = marker.FindStringSubmatch(c.lines[at-1])
+	if open > 0 {
+		named = marker.FindStringSubmatch(c.lines[open-1])
 	}
 	if named == nil {
 		// What a reader types or sees in a terminal is in no file.
 		if language != "sh" && language != "text" {
-			c.add(at+1, "a block of code that names no file: put <!-- from: PATH --> before it, or make it ```sh")
+			c.add(open+1, "a block of code that names no file: put <!-- from: PATH --> before it, or make it ```sh")
 		}
-		return
+		return end
 	}
-	want, err := excerpt(filepath.Join(c.root, filepath.FromSlash(named[1])), named[2], named[3])
-	if err != nil {
-		c.add(at, "%v", err)
-		return
+	body := strings.Join(c.lines[open+1:end], "\n")
+	want, same, err := c.quoted(ctx, named[1], named[2])
+	if err == nil {
+		want, err = excerpt(named[2], want, named[3], named[4])
 	}
-	if want != body {
-		c.add(at+1, "the block is not what %s says there; it should be:\n%s", named[1], want)
+	want = strings.TrimSuffix(want, "\n")
+	switch {
+	case err != nil:
+		c.add(open, "%v", err)
+	case same(want, body):
+	case c.Update:
+		lines := strings.Split(want, "\n")
+		c.lines = slices.Replace(c.lines, open+1, end, lines...)
+		return open + 1 + len(lines)
+	default:
+		c.add(open+1, "the block is not what %s says; it should be (`make verify ARGS=--update` puts it there):\n%s", named[2], want)
 	}
+	return end
 }
 
-// excerpt gives a file's text, or its lines from one that matches from to one
-// that matches to.
-func excerpt(file, from, to string) (string, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("the page quotes a file that cannot be read: %w", err)
+// quoted gives what a block may quote, and how to compare it.
+func (c *pageCheck) quoted(ctx context.Context, kind, source string) (text string, same func(a, b string) bool, err error) {
+	if kind == "output" {
+		text, err = c.output(ctx, source)
+		return text, sameOutput, err
 	}
+	file, err := os.ReadFile(filepath.Join(c.Root, filepath.FromSlash(source)))
+	if err != nil {
+		return "", nil, fmt.Errorf("the page quotes a file that cannot be read: %w", err)
+	}
+	return string(file), func(a, b string) bool { return a == b }, nil
+}
+
+// excerpt gives a text's lines from one that matches from to one that matches
+// to, or all of it when from is empty.
+func excerpt(source, text, from, to string) (string, error) {
 	if from == "" {
-		return string(text), nil
+		return text, nil
 	}
 	first, err := regexp.Compile(from)
 	if err != nil {
@@ -111,7 +148,7 @@ func excerpt(file, from, to string) (string, error) {
 	}
 	var out strings.Builder
 	inside := false
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		bare := strings.TrimRight(line, "\n")
 		inside = inside || first.MatchString(bare)
 		if inside {
@@ -121,7 +158,7 @@ func excerpt(file, from, to string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("%s has no lines from /%s/ to /%s/", file, from, to)
+	return "", fmt.Errorf("%s has no lines from /%s/ to /%s/", source, from, to)
 }
 
 // link matches a Markdown link's target.

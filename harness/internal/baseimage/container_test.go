@@ -16,18 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/daybook-dev/daybook/harness/internal/engine"
+	"github.com/daybook-dev/daybook/harness/internal/enginetest"
 )
-
-// connect skips the test where there is no engine.
-func connect(t *testing.T) *engine.Engine {
-	t.Helper()
-	e, err := engine.Connect(t.Context())
-	if err != nil {
-		t.Skipf("needs a Docker engine: %v", err)
-	}
-	t.Log(e)
-	return e
-}
 
 // provider logs what it tells, with the time.
 func provider(t *testing.T, e *engine.Engine) *Provider {
@@ -91,7 +81,7 @@ func dynamic(t *testing.T, path string) bool {
 // A build in the image comes out as it would in the official one: with cgo,
 // unless told not to.
 func TestContainerGolangBuildsPrograms(t *testing.T) {
-	e := connect(t)
+	e := enginetest.Connect(t)
 	img, err := provider(t, e).Ensure(t.Context(), "golang:1.26")
 	require.NoError(t, err)
 	t.Logf("%s: %s %s", img.Ref, img.Origin, img.Detail)
@@ -128,7 +118,7 @@ func checkGolang(t *testing.T, e *engine.Engine, ref string) {
 }
 
 func TestContainerFrontendIsThere(t *testing.T) {
-	e := connect(t)
+	e := enginetest.Connect(t)
 	img, err := provider(t, e).Ensure(t.Context(), "docker/dockerfile:1")
 	require.NoError(t, err)
 	t.Logf("%s: %s %s", img.Ref, img.Origin, img.Detail)
@@ -144,7 +134,7 @@ func TestContainerStandInsFromNothing(t *testing.T) {
 	if os.Getenv("DAYBOOK_SLOW_TESTS") == "" {
 		t.Skip("set DAYBOOK_SLOW_TESTS=1: this takes half a minute or more")
 	}
-	e := connect(t)
+	e := enginetest.Connect(t)
 	p := provider(t, e)
 	golang, err := p.golangRecipe(t.Context(), "latest")
 	if err != nil {

@@ -19,12 +19,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/daybook-dev/daybook/harness/internal/check"
+	"github.com/daybook-dev/daybook/harness/internal/enginetest"
 )
 
 // A real engine and a registry of our own: the words by which an engine tells
 // what a registry said are its own, and change between versions.
 func TestContainerPull(t *testing.T) {
-	e := connect(t)
+	e := enginetest.Connect(t)
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
@@ -59,7 +60,7 @@ func TestContainerPull(t *testing.T) {
 
 // A registry that nobody listens for, and one that never answers.
 func TestContainerPullWithoutARegistry(t *testing.T) {
-	e := connect(t)
+	e := enginetest.Connect(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer silent.Close()

@@ -12,20 +12,12 @@
 package containerrun
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
-	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/wait"
 
@@ -73,18 +65,6 @@ type Container struct {
 	base string // http://host:port
 	opt  Options
 }
-
-// StartFailure is a container that did not come to answer, which is the
-// image's doing.
-type StartFailure struct {
-	Reason   string // in one line
-	ExitCode int    // when Exited
-	Exited   bool
-	Log      string // the last lines of what it printed
-}
-
-// Error gives the reason.
-func (f *StartFailure) Error() string { return f.Reason }
 
 // Start starts a container and waits until it answers. The error is a
 // *StartFailure when the image is to blame.
@@ -158,70 +138,6 @@ func (c *Container) locate(ctx context.Context, port string) error {
 	return nil
 }
 
-// explain tells the image's doing from ours when a container did not start.
-func explain(ctx context.Context, c *testcontainers.DockerContainer, err error) error {
-	if c == nil {
-		return startError(err)
-	}
-	state, stateErr := c.State(ctx)
-	if stateErr != nil {
-		return startError(err)
-	}
-	f := &StartFailure{Log: logTail(ctx, c), ExitCode: state.ExitCode}
-	switch {
-	case state.Error != "":
-		f.Reason = plain(state.Error)
-	case !state.Running && state.Status != "created":
-		f.Exited = true
-		f.Reason = fmt.Sprintf("the process ended with status %d before it answered", state.ExitCode)
-		if state.OOMKilled {
-			f.Reason = fmt.Sprintf("the process used more than %d MiB of memory and was killed", memoryLimit>>20)
-		}
-	case state.Running:
-		f.Reason = fmt.Sprintf("the process runs, but did not answer within %s", ReadyLimit)
-	default:
-		return startError(err)
-	}
-	return f
-}
-
-// startError is what the engine says when it cannot even start the process. The
-// runtime's own complaints are about the image; the rest is ours.
-func startError(err error) error {
-	msg := err.Error()
-	for _, theirs := range []string{"OCI runtime", "failed to create task", "no command specified", "unable to find user", "exec: "} {
-		if strings.Contains(msg, theirs) {
-			return &StartFailure{Reason: plain(msg)}
-		}
-	}
-	return fmt.Errorf("starting a container: %w", err)
-}
-
-// plain takes the layers of wrapping off what a runtime says.
-func plain(msg string) string {
-	for _, cut := range []string{"starting container process caused: ", "unable to start container process: ", "error during container init: ", "Error response from daemon: "} {
-		if i := strings.LastIndex(msg, cut); i >= 0 {
-			msg = msg[i+len(cut):]
-		}
-	}
-	line, _, _ := strings.Cut(strings.TrimSpace(msg), "\n")
-	return strings.TrimSuffix(line, ": unknown")
-}
-
-// logTail is the end of what the container printed.
-func logTail(ctx context.Context, c *testcontainers.DockerContainer) string {
-	rc, err := c.Logs(ctx)
-	if err != nil {
-		return ""
-	}
-	defer rc.Close()
-	const most = 16 << 10 // a stack trace or two
-	text, _ := io.ReadAll(io.LimitReader(rc, most))
-	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(string(text), "\uFFFD")), "\n")
-	const keep = 8
-	return strings.Join(lines[max(0, len(lines)-keep):], "\n")
-}
-
 // remove removes a container that may be nil, whatever became of ctx.
 func remove(c *testcontainers.DockerContainer) {
 	if c == nil {
@@ -235,96 +151,3 @@ func remove(c *testcontainers.DockerContainer) {
 
 // Remove kills and removes the container.
 func (c *Container) Remove() { remove(c.c) }
-
-// Answer is what a service answered.
-type Answer struct {
-	Status int
-	Body   []byte
-}
-
-// Get asks the service for path. The error is a *StartFailure when nothing
-// answers.
-func (c *Container) Get(ctx context.Context, path string) (*Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, AnswerLimit)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
-	if err != nil {
-		return nil, fmt.Errorf("asking for %s: %w", path, err)
-	}
-	// Never by a proxy, and never with a connection left open that a graceful
-	// stop would wait for.
-	transport := &http.Transport{DisableKeepAlives: true}
-	res, err := transport.RoundTrip(req)
-	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return nil, &StartFailure{Reason: fmt.Sprintf("GET %s was not answered: %v", path, err), Log: logTail(context.WithoutCancel(ctx), c.c)}
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, bodyLimit))
-	if err != nil {
-		return nil, &StartFailure{Reason: fmt.Sprintf("the answer to GET %s broke off: %v", path, err)}
-	}
-	return &Answer{Status: res.StatusCode, Body: bytes.TrimSpace(body)}, nil
-}
-
-// Process is one process of a container, as the engine lists it.
-type Process struct {
-	UID, GID int
-	Command  string
-}
-
-// Processes lists the container's processes with their real user and group
-// numbers, process 1 first.
-func (c *Container) Processes(ctx context.Context) ([]Process, error) {
-	top, err := c.e.Client.ContainerTop(ctx, c.c.GetContainerID(), client.ContainerTopOptions{Arguments: []string{"-eo", "pid,uid,gid,args"}})
-	if err != nil {
-		return nil, fmt.Errorf("listing the container's processes: %w", err)
-	}
-	var all []Process
-	for _, row := range top.Processes {
-		if len(row) < 4 {
-			return nil, fmt.Errorf("listing the container's processes: a row has %d columns", len(row))
-		}
-		uid, err := strconv.Atoi(row[1])
-		if err != nil {
-			return nil, fmt.Errorf("reading a process's user: %w", err)
-		}
-		gid, err := strconv.Atoi(row[2])
-		if err != nil {
-			return nil, fmt.Errorf("reading a process's group: %w", err)
-		}
-		all = append(all, Process{UID: uid, GID: gid, Command: row[3]})
-	}
-	if len(all) == 0 {
-		return nil, &StartFailure{Reason: "the container has no process left"}
-	}
-	return all, nil
-}
-
-// Stopped is how a container ended after SIGTERM.
-type Stopped struct {
-	ExitCode int
-	Killed   bool // it took longer than StopLimit and was killed
-	Took     time.Duration
-	Log      string
-}
-
-// Stop sends SIGTERM, waits, and says how the container ended.
-func (c *Container) Stop(ctx context.Context) (*Stopped, error) {
-	seconds := int(StopLimit / time.Second)
-	begin := time.Now()
-	_, err := c.e.Client.ContainerStop(ctx, c.c.GetContainerID(), client.ContainerStopOptions{Signal: "SIGTERM", Timeout: &seconds})
-	if err != nil && !cerrdefs.IsNotModified(err) {
-		return nil, fmt.Errorf("stopping the container: %w", err)
-	}
-	took := time.Since(begin)
-	state, err := c.c.State(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("asking how the container ended: %w", err)
-	}
-	const killed = 128 + 9 // the exit status of a process that SIGKILL ended
-	return &Stopped{ExitCode: state.ExitCode, Killed: state.ExitCode == killed, Took: took, Log: logTail(ctx, c.c)}, nil
-}
