@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +33,9 @@ func newVerify() *cobra.Command {
 			if plan.Daybook, err = os.Executable(); err != nil {
 				return fmt.Errorf("finding this program: %w", err)
 			}
-			plan.Notes = func(name string) { fmt.Fprintln(os.Stderr, "  … tried:", name) }
+			plan.Notes = func(name string, took time.Duration) {
+				fmt.Fprintf(os.Stderr, "  … tried in %4.1f s: %s\n", took.Seconds(), name)
+			}
 			problems, err := author.Verify(c.Context(), plan)
 			if err != nil {
 				return err

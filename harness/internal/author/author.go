@@ -17,6 +17,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
@@ -28,10 +29,11 @@ import (
 type Plan struct {
 	Root   string
 	Day    *catalog.Day
-	Jobs   int            // submissions at a time
-	Only   string         // only the cases whose name contains this
-	Update bool           // write the findings of mistakes anew instead of comparing them
-	Notes  func(c string) // is told of each case when it is done; may be nil
+	Jobs   int    // submissions at a time
+	Only   string // only the cases whose name contains this
+	Update bool   // write the findings of mistakes anew instead of comparing them
+	// Notes is told of each case when it is done; may be nil.
+	Notes func(name string, took time.Duration)
 	// Daybook is the program to run for what pages say that it prints.
 	Daybook string
 }
@@ -53,26 +55,26 @@ type Case struct {
 // Verify runs every case. The problems come in the order of the cases; err is
 // that something could not be run at all.
 func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
-	cases, problems, err := Cases(p)
+	cases, err := Cases(p)
 	if err != nil {
 		return nil, err
 	}
-	pages, err := p.pages(ctx)
+	problems, err := Static(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	problems = append(pages, problems...)
 	found := make([][]catalog.Problem, len(cases))
 	errs := make([]error, len(cases))
 	var running sync.WaitGroup
 	free := make(chan struct{}, max(1, p.Jobs))
 	for i, c := range cases {
+		free <- struct{}{}
 		running.Go(func() {
-			free <- struct{}{}
 			defer func() { <-free }()
-			found[i], errs[i] = p.try(ctx, c)
+			begun := time.Now()
+			found[i], errs[i] = Try(ctx, p, c)
 			if p.Notes != nil && errs[i] == nil {
-				p.Notes(c.Name)
+				p.Notes(c.Name, time.Since(begun))
 			}
 		})
 	}
@@ -86,12 +88,27 @@ func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 	return problems, nil
 }
 
-// pages looks at the day's page and at the text that is handed out with the
-// exercises.
-func (p Plan) pages(ctx context.Context) ([]catalog.Problem, error) {
+// Static finds what is wrong with a day's files before anything is tried: what
+// its pages quote, and checks that no mistake shows to work. It finds nothing
+// when only some cases are asked for.
+func Static(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 	if p.Only != "" {
 		return nil, nil
 	}
+	problems, err := p.pages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mistakes, err := catalog.Mistakes(p.Root, p.Day)
+	if err != nil {
+		return nil, err
+	}
+	return append(problems, uncovered(p, mistakes)...), nil
+}
+
+// pages looks at the day's page and at the text that is handed out with the
+// exercises.
+func (p Plan) pages(ctx context.Context) ([]catalog.Problem, error) {
 	files := []string{filepath.Join(p.Day.Dir, p.Day.Page)}
 	if handedOut := filepath.Join(p.Day.Exercise, "README.md"); exists(handedOut) {
 		files = append(files, handedOut)
@@ -112,17 +129,16 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Cases lists what is to be tried, and what is wrong with the day's files
-// before anything is.
-func Cases(p Plan) ([]Case, []catalog.Problem, error) {
+// Cases lists what is to be tried.
+func Cases(p Plan) ([]Case, error) {
 	number := fmt.Sprint(p.Day.Number)
 	mistakes, err := catalog.Mistakes(p.Root, p.Day)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	variants, err := catalog.Variants(p.Root, p.Day)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var cases []Case
 	for _, seed := range seeds {
@@ -138,7 +154,7 @@ func Cases(p Plan) ([]Case, []catalog.Problem, error) {
 		})...)
 	}
 	cases = slices.DeleteFunc(cases, func(c Case) bool { return !strings.Contains(c.Name, p.Only) })
-	return cases, uncovered(p, mistakes), nil
+	return cases, nil
 }
 
 // changedCases makes a case for the exercise whose files m changes, or one for
@@ -161,9 +177,6 @@ func changedCases(p Plan, kind string, m catalog.Mistake, judge func(exercise st
 
 // uncovered reports the checks that no mistake shows to work.
 func uncovered(p Plan, mistakes []catalog.Mistake) []catalog.Problem {
-	if p.Only != "" {
-		return nil
-	}
 	var problems []catalog.Problem
 	for _, c := range p.Day.Checks() {
 		if !slices.ContainsFunc(mistakes, func(m catalog.Mistake) bool { return slices.Contains(m.Fails, c.ID) }) {
@@ -180,8 +193,9 @@ func problem(p Plan, file, format string, args ...any) catalog.Problem {
 	return catalog.Problem{File: filepath.ToSlash(file), Text: fmt.Sprintf(format, args...)}
 }
 
-// try runs one case.
-func (p Plan) try(ctx context.Context, c Case) ([]catalog.Problem, error) {
+// Try runs one case. The problems are what came out otherwise than expected; err
+// is that it could not be run.
+func Try(ctx context.Context, p Plan, c Case) ([]catalog.Problem, error) {
 	dir := filepath.Join(p.Root, c.Path)
 	if c.Files != nil {
 		var err error

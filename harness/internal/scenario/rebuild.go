@@ -153,8 +153,11 @@ func cmdSameAgain(s *session, _ bool, _ []string) error {
 	if err != nil {
 		return err
 	}
+	// Another environment makes it another step for the builder. With a seed that
+	// was used before, both come from its cache: two results all the same, each
+	// made by running the step.
 	again := func(_ string, run *imagebuild.RunStep) {
-		run.Env = append(run.Env, "DAYBOOK_AGAIN="+nonce+s.bench.Run.ID)
+		run.Env = append(run.Env, "DAYBOOK_AGAIN="+nonce)
 	}
 	second, err := s.bench.Build(s.ctx, "again-"+s.check.ID, s.bench.Tree.Dir, egress.Open, again)
 	if err != nil {
