@@ -52,7 +52,7 @@ var reasons = []struct {
 }{
 	{regexp.MustCompile(`(?m)go: go\.mod file not found`), "The go command found no go.mod in the folder where this RUN stands: COPY the module's files there first, and check WORKDIR."},
 	{regexp.MustCompile(`missing go\.sum entry`), "go.sum was not in the build when this ran: copy it together with go.mod."},
-	{regexp.MustCompile(`(/[^ ]*"?: not found|nothing at /)`), "COPY found nothing at that path. With --from it looks in the other stage's files, so something there has to have made the file; without, it looks in the build context, less what .dockerignore keeps out."},
+	{regexp.MustCompile(`(/[^ ]*"?:? not found|nothing at /)`), "COPY found nothing at that path. With --from it looks in the other stage's files, so something there has to have made the file; without, it looks in the build context, less what .dockerignore keeps out."},
 	{regexp.MustCompile(`go: cannot find main module|no required module provides`), "The go command did not see the whole module: check which files were copied before this RUN."},
 	{regexp.MustCompile(`error obtaining VCS status`), "A .git folder came into the build without being a repository that git accepts there. Keep .git out with .dockerignore, or pass -buildvcs=false."},
 	{regexp.MustCompile(`(exec|process) "/bin/sh.*(not found|no such file)`), "This RUN needs a shell, and the stage has none: an image from scratch holds no /bin/sh. Run it in the build stage."},
@@ -95,14 +95,18 @@ func failureOf(err error, built *Built) *Failure {
 // "/path: not found".
 var noSuchPath = regexp.MustCompile(`(?:failed to walk|lstat|stat) \S*/buildkit-mount\d+(/\S*): (?:lstat .*: )?no such file or directory`)
 
-var processExit = regexp.MustCompile(`^process "(.*)" did not complete successfully: (.*)$`)
+// processExit is how BuildKit says that a RUN ended badly; the first is 0.8's way.
+var processExit = regexp.MustCompile(`^(?:executor failed running \[.*\]|process ".*" did not complete successfully): (.*)$`)
+
+// manySpaces are what is left of a line that was continued on the next.
+var manySpaces = regexp.MustCompile(` {2,}`)
 
 // plainReason shortens BuildKit's words for a RUN that failed: the step's name
 // says already what was run.
 func plainReason(said string) string {
 	said = firstLine(said)
 	if m := processExit.FindStringSubmatch(said); m != nil {
-		return m[2]
+		return m[1]
 	}
 	if m := noSuchPath.FindStringSubmatch(said); m != nil {
 		return "there is nothing at " + m[1]
@@ -121,7 +125,7 @@ func plainReason(said string) string {
 // shortStep is a step's name with a long command cut.
 func shortStep(name string) string {
 	const most = 100
-	name = firstLine(name)
+	name = manySpaces.ReplaceAllString(firstLine(name), " ")
 	if r := []rune(name); len(r) > most {
 		return string(r[:most]) + "…"
 	}

@@ -74,6 +74,7 @@ func commandTable() map[string]func(*testscript.TestScript, bool, []string) {
 func (c Command) call(ts *testscript.TestScript, neg bool, args []string) {
 	s := ts.Value(sessionKey{}).(*session)
 	s.ts = ts
+	s.called++
 	err := c.usage(neg, args)
 	if err == nil {
 		err = s.ctx.Err()

@@ -20,7 +20,7 @@ var containerCommands = []Command{
 		Doc: "Fails when a process of the container runs as another user, by the engine's process list. Group 0 is advised against."},
 	{Name: "declares", Args: "PORT", least: 1, most: 1, run: cmdDeclares,
 		Doc: "Fails unless PORT is among the TCP ports that the image declares; others are advised against."},
-	{Name: "stop", Args: "", most: 0, run: cmdStop,
+	{Name: "terminate", Args: "", most: 0, run: cmdTerminate,
 		Doc: "Sends SIGTERM to the container. Fails when it has to be killed, or exits with another status than 0."},
 }
 
@@ -194,7 +194,7 @@ func cmdDeclares(s *session, _ bool, args []string) error {
 	return nil
 }
 
-func cmdStop(s *session, _ bool, _ []string) error {
+func cmdTerminate(s *session, _ bool, _ []string) error {
 	c, err := s.running()
 	if err != nil {
 		return err

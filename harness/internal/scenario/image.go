@@ -10,6 +10,7 @@ import (
 
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/imageinspect"
+	"github.com/daybook-dev/daybook/harness/internal/workbench"
 )
 
 // imageCommands look at the image as files.
@@ -36,7 +37,7 @@ func cmdHoldsOnly(s *session, _ bool, patterns []string) error {
 	var extra []imageinspect.File
 	var bytes int64
 	for _, f := range img.Files.All() {
-		if f.Mode.IsDir() || f.Path == b.File.Path || leadsTo(f, b.File.Path, img.Files) || matches(patterns, f.Path) {
+		if f.Mode.IsDir() || isProgram(f, b.File) || leadsTo(f, b.File.Path, img.Files) || matches(patterns, f.Path) {
 			continue
 		}
 		extra = append(extra, f)
@@ -48,17 +49,44 @@ func cmdHoldsOnly(s *session, _ bool, patterns []string) error {
 	const show = 6
 	var names []string
 	for _, f := range extra[:min(show, len(extra))] {
-		names = append(names, "/"+f.Path)
+		name := "/" + f.Path
+		if f.Path == b.File.Path {
+			name += " (another one, which a later layer hides)"
+		}
+		names = append(names, name)
 	}
-	got := fmt.Sprintf("%d more files (%s): %s", len(extra), units.HumanSize(float64(bytes)), strings.Join(names, ", "))
+	files := "files"
+	if len(extra) == 1 {
+		files = "file"
+	}
+	got := fmt.Sprintf("%d more %s (%s): %s", len(extra), files, units.HumanSize(float64(bytes)), strings.Join(names, ", "))
 	if len(extra) > show {
 		got += ", …"
 	}
 	because := "Every layer ships, and what one layer holds stays in the image even when a later one removes it."
-	if made := img.Files.Layers[extra[0].Layer].Made; made != "" {
-		because += " The first of these files came with `" + clip(made) + "`."
+	if made := s.maker(img, extra[0].Layer); made != "" {
+		because += " The first of these files came with " + made + "."
 	}
 	return s.fail("the layers to hold /"+b.File.Path+" and little else", got, because, s.bench.LineOf("COPY", "ADD"))
+}
+
+// isProgram reports whether f is the program: in the layer that a container sees
+// it in, or the same again in another. Another file in its place, which a later
+// layer hides, is not.
+func isProgram(f, program imageinspect.File) bool {
+	return f.Path == program.Path && f.Sum == program.Sum
+}
+
+// maker says what made a layer: the image that the last stage begins from, or an
+// instruction.
+func (s *session) maker(img *workbench.Image, layer int) string {
+	if a, err := s.bench.Analysis(s.ctx); err == nil && layer < s.bench.BaseLayers(s.ctx) {
+		return fmt.Sprintf("%s, which line %d begins from", a.Base, a.BaseLine)
+	}
+	if made := img.Files.Layers[layer].Made; made != "" {
+		return "`" + clip(made) + "`"
+	}
+	return ""
 }
 
 // leadsTo reports whether f is a symbolic link to the program.
@@ -155,8 +183,8 @@ func cmdSize(s *session, _ bool, args []string) error {
 	}
 	got := fmt.Sprintf("%d layers with %s", len(img.Files.Layers), units.HumanSize(float64(img.Files.Size())))
 	because := fmt.Sprintf("The largest layer has %s.", units.HumanSize(float64(largest)))
-	if made := img.Files.Layers[which].Made; made != "" {
-		because = fmt.Sprintf("The largest layer has %s and was made by `%s`.", units.HumanSize(float64(largest)), clip(made))
+	if made := s.maker(img, which); made != "" {
+		because = fmt.Sprintf("The largest layer has %s and came with %s.", units.HumanSize(float64(largest)), made)
 	}
 	return s.fail("the layers to have at most "+args[0]+" together, uncompressed", got, because, s.bench.LineOf("COPY", "ADD", "FROM"))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 
@@ -109,12 +110,15 @@ func firstLineWith(text, prefix string) string {
 // clip shortens what a program wrote to what a finding can hold.
 func clip(text string) string {
 	const most = 600
-	text = strings.TrimSpace(strings.ToValidUTF8(text, "\uFFFD"))
+	text = manySpaces.ReplaceAllString(strings.TrimSpace(strings.ToValidUTF8(text, "\uFFFD")), " ")
 	if r := []rune(text); len(r) > most {
 		return string(r[:most]) + " …"
 	}
 	return text
 }
+
+// manySpaces are what is left of a line that was continued on the next.
+var manySpaces = regexp.MustCompile(` {2,}`)
 
 // plainEnv is a program's whole environment: what it is given, and what a Go
 // program needs to find a place for its files.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -100,16 +101,37 @@ func targets(attempts []egress.Attempt) string {
 	return strings.Join(all, ", ")
 }
 
-// whyRunAgain names the line that threw the cache away: the first step of the
-// Dockerfile, before the one at line, that was not in it.
+// whyRunAgain says why the step at line was run again and did not find what it
+// needs, and names the line to blame: an earlier RUN that was not run again and
+// left nothing where this step looks, or else the first copy of a file that was
+// edited.
 func (s *session) whyRunAgain(r *workbench.Rebuild, line int) (because string, cause int) {
 	for _, step := range r.Cut.Built.Steps {
-		if step.Line > 0 && step.Line < line && !step.Cached && !step.Run {
+		if step.Line == line && asksAnew.MatchString(step.Name) {
+			return "This step asks which versions there are each time it is run. Versions are decided before the build, in go.mod and go.sum; the build downloads those.", 0
+		}
+	}
+	for _, step := range slices.Backward(r.Cut.Built.Steps) {
+		if step.Cached && step.Line > 0 && step.Line < line && fetches.MatchString(step.Name) {
+			return fmt.Sprintf("Line %d (%s) was not run again, but what it fetched is not where line %d looks. What it wrote into a cache mount is no part of a layer: only a step with the same mount finds it.", step.Line, clip(step.Name), line), step.Line
+		}
+	}
+	for _, step := range r.Cut.Built.Steps {
+		if step.Line > 0 && step.Line < line && !step.Cached && copies.MatchString(step.Name) {
 			return fmt.Sprintf("Line %d (%s) copies a file that was edited, so everything after it is run again, the download too. Copy what decides the modules first, download, and copy the source after that.", step.Line, clip(step.Name)), step.Line
 		}
 	}
 	return "A step that is run again after each edit must find everything that it needs in an earlier layer or in a cache mount.", 0
 }
+
+// asksAnew matches the names of RUN steps whose go command looks for versions.
+var asksAnew = regexp.MustCompile(`^\[[^\]]*\] RUN .*\bgo (get|mod tidy|(install|run) \S+@)`)
+
+// fetches matches the names of RUN steps whose go command fetches modules.
+var fetches = regexp.MustCompile(`^\[[^\]]*\] RUN .*\bgo (mod|get|build|install|list)\b`)
+
+// copies matches the names of steps that copy files.
+var copies = regexp.MustCompile(`^\[[^\]]*\] (COPY|ADD) `)
 
 func places(lines ...int) []check.Place {
 	var all []check.Place
@@ -205,13 +227,13 @@ func cmdRequire(s *session, _ bool, args []string) error {
 		return err
 	}
 	defer s.bench.Forget(img)
-	b, err := s.bench.ExtractBinary(img)
+	modules, err := s.bench.Modules(s.ctx, img)
 	if err != nil {
 		return err
 	}
-	if slices.Contains(b.Program.Modules, module+"@"+version) {
+	if slices.Contains(modules, module+"@"+version) {
 		return nil
 	}
-	return s.fail(fmt.Sprintf("the program to be built from the source, with %s %s in it", module, version), fmt.Sprintf("it was built with %s", clip(strings.Join(b.Program.Modules, ", "))),
+	return s.fail(fmt.Sprintf("the program to be built from the source, with %s %s in it", module, version), "the programs in the image were built with "+clip(strings.Join(modules, ", ")),
 		"What the image starts was not compiled from this build context: it was built elsewhere, or the build context's files were not all copied.", s.bench.LineOf("COPY"))
 }

@@ -23,7 +23,9 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/tools/txtar"
 
+	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/containerrun"
 	"github.com/daybook-dev/daybook/harness/internal/workbench"
@@ -71,6 +73,7 @@ type session struct {
 	shared    *containerrun.Container // the run's
 	rebuilt   *workbench.Rebuild
 	edited    workbench.Edited
+	called    int // commands
 }
 
 type sessionKey struct{}
@@ -100,7 +103,30 @@ func Run(ctx context.Context, c check.Check, b *workbench.Bench) Outcome {
 	if s.err == nil && t.failed {
 		s.err = fmt.Errorf("the scenario broke off:\n%s", strings.TrimSpace(t.log.String()))
 	}
+	if s.err == nil {
+		s.err = s.whole()
+	}
 	return outcome(s, s.err)
+}
+
+// whole makes sure that a scenario that ended well ran all of its commands: a
+// condition, or a command of testscript's own of the same name, can leave some
+// out, and such a check could not fail.
+func (s *session) whole() error {
+	data, err := os.ReadFile(s.check.Script)
+	if err != nil {
+		return fmt.Errorf("reading the scenario: %w", err)
+	}
+	ours := 0
+	for _, used := range catalog.CommandsIn(string(txtar.Parse(data).Comment)) {
+		if used.Name != "env" {
+			ours++
+		}
+	}
+	if s.called != ours {
+		return &check.Trouble{Message: fmt.Sprintf("the scenario of %s ended after %d of its %d commands", s.check.ID, s.called, ours), Mend: "its author has to see to it that every command is run"}
+	}
+	return nil
 }
 
 func (s *session) close() {

@@ -86,6 +86,20 @@ func (b *Bench) EnsureBases(ctx context.Context) ([]baseimage.Image, error) {
 	})
 }
 
+// BaseLayers is how many layers of the image are those of the image that its
+// last stage begins from: 0 for scratch, or where the engine does not say.
+func (b *Bench) BaseLayers(ctx context.Context) int {
+	a, err := b.Analysis(ctx)
+	if err != nil || a.Base == "" || b.Engine == nil {
+		return 0
+	}
+	found, err := b.Engine.Client.ImageInspect(ctx, a.Base)
+	if err != nil {
+		return 0
+	}
+	return len(found.RootFS.Layers)
+}
+
 // Image is the image that the tree's Dockerfile makes. The error is a
 // *check.Finding when it makes none.
 func (b *Bench) Image(ctx context.Context) (*Image, error) {
@@ -165,49 +179,6 @@ func (b *Bench) save(ctx context.Context, e *engine.Engine, name, tag string) (*
 		return nil, fmt.Errorf("saving the image: %w", err)
 	}
 	return imageinspect.Open(path)
-}
-
-// Binary is the program that the image starts, taken out of it.
-type Binary struct {
-	File    imageinspect.File
-	Path    string // on this host
-	Program *imageinspect.Program
-}
-
-// Binary is the program that the image's ENTRYPOINT or CMD names.
-func (b *Bench) Binary(ctx context.Context) (*Binary, error) {
-	return b.binary.get(func() (*Binary, error) {
-		img, err := b.Image(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return b.ExtractBinary(img)
-	})
-}
-
-// ExtractBinary takes the program that img starts out of it.
-func (b *Bench) ExtractBinary(img *Image) (*Binary, error) {
-	f, err := img.Files.Entry()
-	if err != nil {
-		return nil, &check.Finding{Want: "ENTRYPOINT or CMD to name a program that is in the image", Got: err.Error(),
-			Because: "The first word of ENTRYPOINT and CMD together is the program that the engine starts. In the shell form that is /bin/sh, which an image from scratch does not have.",
-			Look:    []check.Place{b.LineOf("ENTRYPOINT", "CMD")}}
-	}
-	dir, err := b.NewFolder("binary")
-	if err != nil {
-		return nil, err
-	}
-	out := &Binary{File: f, Path: filepath.Join(dir, "binary")}
-	if err := img.Files.Extract(f.Path, out.Path); err != nil {
-		return nil, err
-	}
-	var foreign *imageinspect.NotELFError
-	out.Program, err = imageinspect.ReadProgram(out.Path)
-	if errors.As(err, &foreign) {
-		return nil, &check.Finding{Want: "/" + f.Path + " to be a Linux executable", Got: err.Error(),
-			Because: "What ENTRYPOINT starts has to be the compiled program itself.", Look: []check.Place{b.LineOf("ENTRYPOINT", "CMD")}}
-	}
-	return out, err
 }
 
 // Service is the image, started with a port and nothing else.
