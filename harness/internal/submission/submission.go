@@ -48,12 +48,6 @@ type InputError struct{ Message string }
 // Error gives the message.
 func (e *InputError) Error() string { return e.Message }
 
-// Tree is a tree that has been laid out.
-type Tree struct {
-	Dir    string
-	Edited map[string]bool // the files that count; true where one differs from what was handed out, or is new
-}
-
 // LayOver makes the tree of src in dst, an empty folder. Where the submission
 // has files that match a pattern, those handed out for that pattern are left
 // out, so that a learner may split a file or rename it. The error is an

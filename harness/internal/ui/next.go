@@ -3,9 +3,11 @@ package ui
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
+	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/run"
 )
@@ -26,19 +28,28 @@ func (t *Text) explain(n *next) {
 	}
 	fmt.Fprintf(t.out, "\n%s %s (%s)\n", t.bold("Next:"), t.bold(n.check.Exercise+" / "+n.check.ID), state)
 	fmt.Fprintln(t.out, wrap(n.check.Title+".", "  "))
-	f := n.result.Finding
+	t.finding(n.result.Finding, t.begun.Plan.Dir, t.begun.Tree.Dir)
+	if because := n.result.Finding.Because; because != "" {
+		t.wrapped("because", because)
+	}
+	t.wrapped("why", n.check.Why)
+	t.part("read", pageOf(t.begun.Plan.Day, n.check))
+	t.part("then", again(t.begun.Plan, t.begun.Plan.Exercise))
+}
+
+// finding says what was wanted, what was found, and where: in the work in dir,
+// of which tree is a copy.
+func (t *Text) finding(f *check.Finding, dir, tree string) {
 	t.wrapped("want", f.Want)
 	t.part("got", f.Got)
 	for _, p := range f.Look {
-		t.look(p)
+		t.look(p, dir, tree)
 	}
-	if f.Because != "" {
-		t.wrapped("because", f.Because)
-	}
-	t.wrapped("why", n.check.Why)
-	page := filepath.ToSlash(filepath.Join("days", fmt.Sprint(t.begun.Plan.Day.Number), t.begun.Plan.Day.Page))
-	t.part("read", page+n.check.Read)
-	t.part("then", again(t.begun.Plan, t.begun.Plan.Exercise))
+}
+
+// pageOf is where to read of a check.
+func pageOf(d *catalog.Day, c check.Check) string {
+	return path.Join("days", fmt.Sprint(d.Number), filepath.ToSlash(d.Page)) + c.Read
 }
 
 func (t *Text) part(name, text string) {
@@ -54,11 +65,11 @@ func (t *Text) wrapped(name, text string) {
 	t.part(name, strings.TrimPrefix(strings.ReplaceAll(wrap(clean(text), indentation), "\n"+indentation, "\n"), indentation))
 }
 
-// look names a place and quotes the learner's own line there.
-func (t *Text) look(p check.Place) {
-	shownAs := check.Place{File: shown(filepath.Join(t.begun.Plan.Dir, filepath.FromSlash(p.File))), Line: p.Line}
+// look names a place in dir and quotes the learner's own line there, from tree.
+func (t *Text) look(p check.Place, dir, tree string) {
+	shownAs := check.Place{File: shown(filepath.Join(dir, filepath.FromSlash(p.File))), Line: p.Line}
 	text := shownAs.String()
-	if line := lineOf(filepath.Join(t.begun.Tree.Dir, filepath.FromSlash(p.File)), p.Line); line != "" {
+	if line := lineOf(filepath.Join(tree, filepath.FromSlash(p.File)), p.Line); line != "" {
 		text += "\n" + fmt.Sprintf("%4d | %s", p.Line, line)
 	}
 	t.part("look", text)
@@ -90,8 +101,11 @@ func shown(path string) string {
 }
 
 // again is the command that runs the same checks again.
-func again(p run.Plan, exercise string) string {
-	command := fmt.Sprintf("make check DAY=%d", p.Day.Number)
+func again(p run.Plan, exercise string) string { return target("check", p, exercise) }
+
+// target is the make command for work on a day.
+func target(name string, p run.Plan, exercise string) string {
+	command := fmt.Sprintf("make %s DAY=%d", name, p.Day.Number)
 	if exercise != "" {
 		command += " EXERCISE=" + exercise
 	}
