@@ -8,13 +8,16 @@ export GOFLAGS =
 DAYBOOK = bin/daybook
 
 .DEFAULT_GOAL := help
-.PHONY: help build check doctor test verify lint fmt sum remove-stand-ins clean go
+.PHONY: help build check break doctor test verify lint fmt sum new new-check new-mistake remove-stand-ins clean go
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 check: build ## check your work: DAY=148 [EXERCISE=dockerfile] [DIR=folder] [ARGS="--seed 7"]
 	@$(DAYBOOK) check $(or $(DAY),$(error say which day: make check DAY=148)) $(EXERCISE) $(if $(DIR),--dir $(DIR)) $(ARGS)
+
+break: build ## break a day you have solved, and say what notices: DAY=148 [EXERCISE=dockerfile] [DIR=folder] [ARGS="--seed 7"]
+	@$(DAYBOOK) break $(or $(DAY),$(error say which day: make break DAY=148)) $(EXERCISE) $(if $(DIR),--dir $(DIR)) $(ARGS)
 
 doctor: build ## look at this machine: what is there, and how to mend what is not
 	@$(DAYBOOK) doctor
@@ -27,7 +30,7 @@ lint: go ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l harness exercises solutions days); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
-	cd exercises/148 && go vet ./...
+	@for dir in exercises/*/; do (cd $$dir && go vet ./...) || exit; done
 	go tool staticcheck ./...
 
 build: go ## compile Daybook to bin/
@@ -39,11 +42,23 @@ build: go ## compile Daybook to bin/
 go:
 	@command -v go >/dev/null || { echo "Go is not installed. Get 1.26 or newer from https://go.dev/dl/" >&2; exit 1; }
 
-verify: build ## prove each day: solution, stubs, variants, mistakes [DAY=148] [ARGS="--only NAME"]
-	@for day in $(or $(DAY),$(notdir $(wildcard days/[0-9]*))); do $(DAYBOOK) verify $$day $(ARGS) || exit; done
+verify: build ## prove each day: solution, stubs, variants, mistakes [DAY=148 [EXERCISE=dockerfile]] [ARGS="--only NAME"]
+	@for day in $(or $(DAY),$(notdir $(wildcard days/[0-9]*))); do $(DAYBOOK) verify $$day $(EXERCISE) $(ARGS) || exit; done
 
 sum: build ## (authors) write down DAY's exercise as it is handed out
 	@$(DAYBOOK) sum $(or $(DAY),$(error say which day: make sum DAY=148))
+
+# A word that the shell takes as it is.
+quoted = '$(subst ','\'',$(1))'
+
+new: build ## (authors) begin a day: DAY=152 TITLE="Volumes" [EXERCISE=id] [CHECK=id]
+	@$(DAYBOOK) new $(or $(DAY),$(error say which day: make new DAY=152 TITLE="Volumes")) --title $(call quoted,$(TITLE)) $(if $(EXERCISE),--exercise $(EXERCISE)) $(if $(CHECK),--check $(CHECK))
+
+new-check: build ## (authors) begin a check: DAY=148 EXERCISE=buildinfo CHECK=id [TITLE="What is true"]
+	@$(DAYBOOK) new-check $(DAY) $(EXERCISE) $(CHECK) $(if $(TITLE),--title $(call quoted,$(TITLE)))
+
+new-mistake: build ## (authors) begin a mistake: DAY=148 NAME=name [FAILS=check]
+	@$(DAYBOOK) new-mistake $(DAY) $(NAME) $(if $(FAILS),--fails $(FAILS))
 
 remove-stand-ins: build ## remove the base images that were built here instead of pulled
 	@$(DAYBOOK) remove-stand-ins

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,14 +43,9 @@ func newSum() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var lines []string
-			for name, sum := range sums {
-				lines = append(lines, sum+"  "+name+"\n")
-			}
-			sort.Slice(lines, func(i, j int) bool { return lines[i][64:] < lines[j][64:] })
 			file := filepath.Join(root, "days", args[0], catalog.SumsFile)
 			const readable = 0o644
-			if err := os.WriteFile(file, []byte(strings.Join(lines, "")), readable); err != nil {
+			if err := os.WriteFile(file, catalog.FormatSums(sums), readable); err != nil {
 				return fmt.Errorf("writing %s: %w", file, err)
 			}
 			return nil

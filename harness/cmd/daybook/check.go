@@ -97,15 +97,23 @@ func planOf(c *cobra.Command, args []string, f checkFlags) (run.Plan, error) {
 	}
 	if len(args) > 1 {
 		plan.Exercise = args[1]
-		var have []string
-		for _, e := range day.Exercises {
-			have = append(have, e.ID)
-		}
-		if !slices.Contains(have, plan.Exercise) {
-			return plan, &usageError{fmt.Errorf("day %d has no exercise %q; it has: %s", day.Number, plan.Exercise, strings.Join(have, ", "))}
+		if err := hasExercise(day, plan.Exercise); err != nil {
+			return plan, err
 		}
 	}
 	return plan, nil
+}
+
+// hasExercise wants day to have an exercise of that id.
+func hasExercise(day *catalog.Day, id string) error {
+	var have []string
+	for _, e := range day.Exercises {
+		have = append(have, e.ID)
+	}
+	if !slices.Contains(have, id) {
+		return &usageError{fmt.Errorf("day %d has no exercise %q; it has: %s", day.Number, id, strings.Join(have, ", "))}
+	}
+	return nil
 }
 
 // newSeed draws a seed that is short enough to be typed again.

@@ -3,7 +3,8 @@
 // that it names and by no other, and that each variant passes.
 //
 // It collects every problem and names the fix for each; it never stops at the
-// first. Everything is run for real, with the same code as a learner's check.
+// first. Everything is run for real, with the same code as a learner's check,
+// once there is nothing left to be written.
 //
 //	problems, err := author.Verify(ctx, author.Plan{Root: root, Day: day, Jobs: 2})
 package author
@@ -14,8 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,11 +26,13 @@ import (
 
 // Plan says what to verify.
 type Plan struct {
-	Root   string
-	Day    *catalog.Day
-	Jobs   int    // submissions at a time
-	Only   string // only the cases whose name contains this
-	Update bool   // write the findings of mistakes anew instead of comparing them
+	Root string
+	Day  *catalog.Day
+	Jobs int    // submissions at a time
+	Only string // only the cases whose name contains this
+	// Exercise is that only this one is looked at; empty for all.
+	Exercise string
+	Update   bool // write the findings of mistakes anew instead of comparing them
 	// Notes is told of each case when it is done; may be nil.
 	Notes func(name string, took time.Duration)
 	// Daybook is the program to run for what pages say that it prints.
@@ -52,8 +53,9 @@ type Case struct {
 	Judge    func(*check.Result) []string
 }
 
-// Verify runs every case. The problems come in the order of the cases; err is
-// that something could not be run at all.
+// Verify runs every case, unless the day is not finished: then its problems are
+// what is still to be done. They come in the order of the cases; err is that
+// something could not be run at all.
 func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 	cases, err := Cases(p)
 	if err != nil {
@@ -63,6 +65,18 @@ func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(cases) == 0 {
+		return append(problems, problem(p, p.Day.Dir, "it has no case whose name contains %q", p.Only)), nil
+	}
+	if unfinished, err := p.unfinished(); err != nil || len(unfinished) > 0 {
+		return problems, err
+	}
+	found, err := p.tryAll(ctx, cases)
+	return append(problems, found...), err
+}
+
+// tryAll runs cases, as many at a time as the plan allows.
+func (p Plan) tryAll(ctx context.Context, cases []Case) ([]catalog.Problem, error) {
 	found := make([][]catalog.Problem, len(cases))
 	errs := make([]error, len(cases))
 	var running sync.WaitGroup
@@ -79,6 +93,7 @@ func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 		})
 	}
 	running.Wait()
+	var problems []catalog.Problem
 	for i := range cases {
 		if errs[i] != nil {
 			return nil, fmt.Errorf("trying %s: %w", cases[i].Name, errs[i])
@@ -89,13 +104,20 @@ func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 }
 
 // Static finds what is wrong with a day's files before anything is tried: what
-// its pages quote, and checks that no mistake shows to work. It finds nothing
-// when only some cases are asked for.
+// is still to be written, what nothing uses, what its pages quote, and checks
+// that no mistake shows to work. When only some cases are asked for, it looks for
+// no more than what keeps them from being tried.
 func Static(ctx context.Context, p Plan) ([]catalog.Problem, error) {
-	if p.Only != "" {
-		return nil, nil
+	problems, err := p.unfinished()
+	if err != nil || p.Only != "" {
+		return problems, err
 	}
-	problems, err := p.pages(ctx)
+	if len(problems) == 0 && p.Exercise == "" { // pages quote what takes long to run
+		if problems, err = p.pages(ctx); err != nil {
+			return nil, err
+		}
+	}
+	strays, err := p.strays()
 	if err != nil {
 		return nil, err
 	}
@@ -103,18 +125,14 @@ func Static(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(problems, uncovered(p, mistakes)...), nil
+	return slices.Concat(problems, strays, uncovered(p.within(), mistakes)), nil
 }
 
 // pages looks at the day's page and at the text that is handed out with the
 // exercises.
 func (p Plan) pages(ctx context.Context) ([]catalog.Problem, error) {
-	files := []string{filepath.Join(p.Day.Dir, p.Day.Page)}
-	if handedOut := filepath.Join(p.Day.Exercise, "README.md"); exists(handedOut) {
-		files = append(files, handedOut)
-	}
 	var all []catalog.Problem
-	for _, f := range files {
+	for _, f := range p.pageFiles() {
 		problems, err := Pages{Root: p.Root, Daybook: p.Daybook, Update: p.Update}.Check(ctx, f)
 		if err != nil {
 			return nil, err
@@ -122,6 +140,14 @@ func (p Plan) pages(ctx context.Context) ([]catalog.Problem, error) {
 		all = append(all, problems...)
 	}
 	return all, nil
+}
+
+func (p Plan) pageFiles() []string {
+	files := []string{filepath.Join(p.Day.Dir, p.Day.Page)}
+	if handedOut := filepath.Join(p.Day.Exercise, "README.md"); exists(handedOut) {
+		files = append(files, handedOut)
+	}
+	return files
 }
 
 func exists(path string) bool {
@@ -142,9 +168,9 @@ func Cases(p Plan) ([]Case, error) {
 	}
 	var cases []Case
 	for _, seed := range seeds {
-		cases = append(cases, Case{Name: fmt.Sprintf("solution with seed %d", seed), Path: filepath.Join("solutions", number), Seed: seed, Judge: passes})
+		cases = append(cases, Case{Name: fmt.Sprintf("solution with seed %d", seed), Path: filepath.Join("solutions", number), Seed: seed, Exercise: p.Exercise, Judge: passes})
 	}
-	cases = append(cases, Case{Name: "stubs", Path: filepath.Join("exercises", number), Seed: seeds[0], Judge: p.stubs})
+	cases = append(cases, Case{Name: "stubs", Path: filepath.Join("exercises", number), Seed: seeds[0], Exercise: p.Exercise, Judge: p.within().stubs})
 	for _, m := range variants {
 		cases = append(cases, changedCases(p, "variant", m, func(string) func(*check.Result) []string { return passes })...)
 	}
@@ -153,24 +179,16 @@ func Cases(p Plan) ([]Case, error) {
 			return func(r *check.Result) []string { return p.caught(m, r) }
 		})...)
 	}
-	cases = slices.DeleteFunc(cases, func(c Case) bool { return !strings.Contains(c.Name, p.Only) })
+	cases = slices.DeleteFunc(cases, func(c Case) bool { return !p.asked(c) })
 	return cases, nil
 }
 
 // changedCases makes a case for the exercise whose files m changes, or one for
 // the whole day when it changes more than one.
 func changedCases(p Plan, kind string, m catalog.Mistake, judge func(exercise string) func(*check.Result) []string) []Case {
-	var touched []string
-	for _, e := range p.Day.Exercises {
-		for name := range m.Files {
-			if slices.ContainsFunc(e.Files, func(f string) bool { return submission.Matches(f, name) }) && !slices.Contains(touched, e.ID) {
-				touched = append(touched, e.ID)
-			}
-		}
-	}
 	exercise := ""
-	if len(touched) == 1 {
-		exercise = touched[0]
+	if changed := p.Day.Changed(m); len(changed) == 1 {
+		exercise = changed[0]
 	}
 	return []Case{{Name: kind + " " + m.Name, Path: m.Path, Seed: seeds[0], Exercise: exercise, Files: m.Files, Judge: judge(exercise)}}
 }
@@ -204,7 +222,9 @@ func Try(ctx context.Context, p Plan, c Case) ([]catalog.Problem, error) {
 		}
 		defer os.RemoveAll(dir)
 	}
-	result, err := run.Checks(ctx, run.Plan{Day: p.Day, Root: p.Root, Exercise: c.Exercise, Dir: dir, Seed: c.Seed, Jobs: 1}, func(run.Event) {})
+	// What the case does not change is the solution's, which has a case of its own.
+	plan := run.Plan{Day: p.Day, Root: p.Root, Exercise: c.Exercise, Dir: dir, Seed: c.Seed, Jobs: 1, OthersPass: c.Exercise != ""}
+	result, err := run.Checks(ctx, plan, func(run.Event) {})
 	if err != nil {
 		return nil, err
 	}
@@ -225,20 +245,9 @@ func (p Plan) layOut(c Case) (string, error) {
 		return "", fmt.Errorf("making a folder: %w", err)
 	}
 	solution := filepath.Join(p.Root, "solutions", fmt.Sprint(p.Day.Number))
-	if err := os.CopyFS(dir, os.DirFS(solution)); err != nil {
-		return dir, fmt.Errorf("copying the solution: %w", err)
+	tree, err := submission.LayOver(run.Source(p.Day, solution), dir)
+	if err != nil {
+		return dir, fmt.Errorf("laying out the solution: %w", err)
 	}
-	names := make([]string, 0, len(c.Files))
-	for name := range c.Files {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		const readable = 0o644
-		if err := os.WriteFile(path, c.Files[name], readable); err != nil {
-			return dir, fmt.Errorf("writing the changed file: %w", err)
-		}
-	}
-	return dir, nil
+	return dir, tree.Write(c.Files)
 }

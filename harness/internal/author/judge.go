@@ -32,6 +32,8 @@ func why(c check.CheckResult) string {
 		return c.Finding.Error()
 	case c.Trouble != nil:
 		return c.Trouble.Error()
+	case c.Status == check.Passed:
+		return "nothing was found wrong"
 	}
 	return "it needs " + c.MissedNeed
 }
@@ -147,8 +149,9 @@ var variable = []struct {
 	{regexp.MustCompile(`/[^\s"]*/daybook/runs/[^\s":]*`), "FOLDER"},
 	{regexp.MustCompile(`(?m)\s+goroutine \d+.*$`), ""},
 	{regexp.MustCompile(`0x[0-9a-f]+`), "ADDRESS"},
+	{regexp.MustCompile(`\b\d+(\.\d+){3}:\d+\b`), "HOST:PORT"},
 	{regexp.MustCompile(`\(\d+ lines before\)`), "(LINES before)"},
-	{regexp.MustCompile(`\b\d+ (more files|packages)\b`), "N $1"},
+	{regexp.MustCompile(`\b\d+ (more files?|packages)\b`), "N $1"},
 	{regexp.MustCompile(`-[0-9a-f]{6}\b`), "-RUN"},
 }
 

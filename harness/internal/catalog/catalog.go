@@ -47,10 +47,16 @@ type Exercise struct {
 }
 
 // Editable gives the patterns of every file that a learner may edit.
-func (d *Day) Editable() []string {
+func (d *Day) Editable() []string { return d.Files("") }
+
+// Files gives the patterns of the files that a learner may edit in one
+// exercise, or, for "", in any.
+func (d *Day) Files(exercise string) []string {
 	var all []string
 	for _, e := range d.Exercises {
-		all = append(all, e.Files...)
+		if exercise == "" || e.ID == exercise {
+			all = append(all, e.Files...)
+		}
 	}
 	return all
 }
@@ -173,3 +179,7 @@ func (l *loader) rel(file string) string {
 }
 
 var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// IsID reports whether text may be the id of an exercise or a check: words in
+// lower case with a dash between them.
+func IsID(text string) bool { return kebab.MatchString(text) }

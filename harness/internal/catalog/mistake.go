@@ -3,6 +3,7 @@ package catalog
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,6 +24,21 @@ type Mistake struct {
 	Files  map[string][]byte
 	Golden string // the findings that the learner then sees
 	Path   string // of the file that it is in
+}
+
+// Changed gives the ids of the exercises whose files m changes, in the day's
+// order.
+func (d *Day) Changed(m Mistake) []string {
+	var changed []string
+	for _, e := range d.Exercises {
+		for name := range m.Files {
+			matches := func(p string) bool { ok, _ := path.Match(p, name); return ok }
+			if slices.ContainsFunc(e.Files, matches) && !slices.Contains(changed, e.ID) {
+				changed = append(changed, e.ID)
+			}
+		}
+	}
+	return changed
 }
 
 // GoldenFile is the name, in a mistake's archive, of the findings to expect.

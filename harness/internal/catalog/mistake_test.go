@@ -140,3 +140,20 @@ func TestEditOfNothing(t *testing.T) {
 	_, err := edit("one\n", "<<<<<<<\n=======\nuno\n>>>>>>>\n")
 	require.ErrorContains(t, err, "what replacement 1 replaces")
 }
+
+func TestChanged(t *testing.T) {
+	d := &Day{Exercises: []Exercise{{ID: "pack", Files: []string{"Dockerfile", ".dockerignore"}}, {ID: "parse", Files: []string{"parse/*.go"}}}}
+	changed := func(names ...string) []string {
+		m := Mistake{Files: map[string][]byte{}}
+		for _, name := range names {
+			m.Files[name] = nil
+		}
+		return d.Changed(m)
+	}
+	assert.Equal(t, []string{"pack"}, changed("Dockerfile", ".dockerignore"))
+	assert.Equal(t, []string{"pack", "parse"}, changed("parse/a.go", "Dockerfile", "parse/b.go"))
+	assert.Empty(t, changed("parse/deeper/a.go"))
+
+	assert.Equal(t, []string{"parse/*.go"}, d.Files("parse"))
+	assert.Equal(t, []string{"Dockerfile", ".dockerignore", "parse/*.go"}, d.Editable())
+}

@@ -36,7 +36,8 @@ var levels = []struct {
 	{"workbench", "it puts the mechanisms together, and does not know who asks for its facts"},
 	{"scenario", "it asks the workbench, and does not know in which order checks are run"},
 	{"run", "it runs the checks, and does not know who listens: not how a result is shown, nor why it is wanted"},
-	{"ui report progress grade author doctor sandbox watch", "they are what a person asks for: they share what is above, not each other's ways"},
+	{"breakage", "it has a mistake planted and run, and does not know how the question is put"},
+	{"ui report progress grade author doctor sandbox watch scaffold", "they are what a person asks for: they share what is above, not each other's ways"},
 }
 
 // forTests are packages that only tests import, and that import what they test.
@@ -54,7 +55,7 @@ var forbidden = []struct {
 	{"egress/forward", []string{internal}, true, "it is linked into the proxy, which runs in a container from scratch and is to be small"},
 	{"catalog submission goprogram imageinspect", engines, true, "they work on files and processes: a day can be loaded, and an image read, where there is no engine"},
 	{"check catalog submission goprogram imageinspect", []string{internal + "engine"}, true, "they work without an engine, so they cannot know ours"},
-	{"scenario run ui report progress grade author", engines, false, "the engine is spoken to by the mechanisms alone, so that it can be another one"},
+	{"scenario run breakage ui report progress grade author", engines, false, "the engine is spoken to by the mechanisms alone, so that it can be another one"},
 }
 
 // engines are the modules that speak to a Docker engine.
