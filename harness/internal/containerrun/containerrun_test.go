@@ -108,7 +108,7 @@ func TestContainers(t *testing.T) {
 	}
 	for mode, want := range map[string]containerrun.StartFailure{
 		"exit":   {Exited: true, ExitCode: 3, Reason: "the process ended with status 3 before it answered", Log: "no configuration"},
-		"silent": {Reason: "the process runs, but did not answer within 20s"},
+		"silent": {Running: true, Reason: "the process runs, but did not answer within 20s"},
 	} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()

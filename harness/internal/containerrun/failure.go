@@ -15,6 +15,7 @@ type StartFailure struct {
 	Reason   string // in one line
 	ExitCode int    // when Exited
 	Exited   bool
+	Running  bool   // it runs, and does not answer
 	Log      string // the last lines of what it printed
 }
 
@@ -41,6 +42,7 @@ func explain(ctx context.Context, c *testcontainers.DockerContainer, err error) 
 			f.Reason = fmt.Sprintf("the process used more than %d MiB of memory and was killed", memoryLimit>>20)
 		}
 	case state.Running:
+		f.Running = true
 		f.Reason = fmt.Sprintf("the process runs, but did not answer within %s", ReadyLimit)
 	default:
 		return startError(err)

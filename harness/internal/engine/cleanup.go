@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -88,16 +89,25 @@ func (e *Engine) leftovers(ctx context.Context) (*leftovers, error) {
 // remove removes what belongs to the runs that which chooses: containers
 // first, since they hold on to the rest.
 func (l *leftovers) remove(ctx context.Context, c *client.Client, which func(runID string) bool) error {
-	var errs []error
+	var (
+		mu   sync.Mutex
+		errs []error
+	)
 	each := func(all []leftover, what string, rm func(id string) error) {
+		var removing sync.WaitGroup
 		for _, x := range all {
 			if !which(x.runID) {
 				continue
 			}
-			if err := rm(x.id); err != nil && !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err) {
-				errs = append(errs, fmt.Errorf("removing %s %s: %w", what, x.id, err))
-			}
+			removing.Go(func() {
+				if err := rm(x.id); err != nil && !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err) {
+					mu.Lock()
+					defer mu.Unlock()
+					errs = append(errs, fmt.Errorf("removing %s %s: %w", what, x.id, err))
+				}
+			})
 		}
+		removing.Wait()
 	}
 	each(l.containers, "container", func(id string) error {
 		_, err := c.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})

@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/daybook-dev/daybook/harness/internal/baseimage"
@@ -39,6 +38,9 @@ type Plan struct {
 	Dir      string // the submission
 	Seed     uint64
 	Jobs     int // checks at a time, at least 1
+	// OthersPass takes the checks of other exercises, which those of Exercise
+	// need, as passed: the caller has seen them pass.
+	OthersPass bool
 }
 
 // Event is something that happened in a run. Exactly one field is set.
@@ -119,8 +121,12 @@ func note(listen func(Event)) func(string, ...any) {
 }
 
 func layOver(p Plan, r *engine.Run) (*submission.Tree, error) {
-	dir := filepath.Join(r.Dir, "submission")
-	return submission.LayOver(submission.Source{Exercise: p.Day.Exercise, Dir: p.Dir, Editable: p.Day.Editable(), Sums: p.Day.Sums}, dir)
+	return submission.LayOver(Source(p.Day, p.Dir), filepath.Join(r.Dir, "submission"))
+}
+
+// Source says what the tree is made from when the files in dir are judged.
+func Source(d *catalog.Day, dir string) submission.Source {
+	return submission.Source{Exercise: d.Exercise, Dir: dir, Editable: d.Editable(), Sums: d.Sums}
 }
 
 func cleanUp(e *engine.Engine, r *engine.Run) {
@@ -142,12 +148,7 @@ func sweep(ctx context.Context, e *engine.Engine, listen func(Event)) {
 func untouched(d *catalog.Day, tree *submission.Tree) map[string]bool {
 	all := map[string]bool{}
 	for _, e := range d.Exercises {
-		all[e.ID] = true
-		for file, edited := range tree.Edited {
-			if edited && slices.ContainsFunc(e.Files, func(p string) bool { return submission.Matches(p, file) }) {
-				all[e.ID] = false
-			}
-		}
+		all[e.ID] = tree.Untouched(e.Files)
 	}
 	return all
 }

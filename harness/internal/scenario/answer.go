@@ -118,5 +118,9 @@ func quoted(v string) string {
 	if v == "null" || v == "true" || v == "false" || strings.HasPrefix(v, "{") || strings.HasPrefix(v, "[") {
 		return v
 	}
-	return fmt.Sprintf("%q", clip(v))
+	const most = 300 // blanks at the ends are kept: they may be what is wrong
+	if r := []rune(v); len(r) > most {
+		return fmt.Sprintf("%q …", string(r[:most]))
+	}
+	return fmt.Sprintf("%q", v)
 }

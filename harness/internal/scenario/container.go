@@ -86,7 +86,7 @@ func (s *session) running() (*containerrun.Container, error) {
 	if s.shared != nil {
 		return s.shared, nil
 	}
-	return nil, &UsageError{Command: "get, uid or stop", Text: "start comes before it"}
+	return nil, &UsageError{Command: "get, uid or terminate", Text: "start comes before it"}
 }
 
 // startFinding explains why a container did not come to answer.
@@ -105,21 +105,26 @@ func (s *session) startFinding(err error) error {
 
 func (s *session) whyNotStarted(f *containerrun.StartFailure) (string, check.Place) {
 	entry := s.bench.LineOf("ENTRYPOINT", "CMD")
-	noFile := strings.Contains(f.Reason, "no such file or directory") || strings.Contains(f.Reason, "not found")
+	said := f.Reason + "\n" + f.Log // old engines start the process first, and it is told of in the log
+	noFile := strings.Contains(said, "no such file or directory") || strings.Contains(said, "not found")
 	if b, err := s.bench.Binary(s.ctx); err == nil && !b.Program.Static() && (noFile || f.ExitCode == 127) {
 		return fmt.Sprintf("/%s is there, but the kernel could not load what it asks for: %s. “No such file” is said of the loader, not of the program. %s", b.File.Path, needed(b.Program), dynamicBecause), s.buildLine()
 	} else if finding := (*check.Finding)(nil); errors.As(err, &finding) {
-		return finding.Got + ". " + finding.Because, entry
+		return finding.Because, entry
 	}
 	switch {
-	case strings.Contains(f.Reason, "user") && strings.Contains(f.Reason, "passwd") || strings.Contains(f.Reason, "unable to find user"):
-		return "A user's name is looked up in the image's own /etc/passwd, and an empty image has none. A number needs no look-up.", s.bench.LineOf("USER")
+	case strings.Contains(f.Reason, "unable to find user"), strings.Contains(f.Reason, "unable to find group"):
+		return "The name of a user or a group is looked up in the image's own /etc/passwd and /etc/group, which an empty image does not have; a number needs no look-up. USER takes all that follows on its line: a # there begins no comment.", s.bench.LineOf("USER")
 	case strings.Contains(f.Reason, "permission denied"):
 		return "The program is there, but the user that the image names may not execute it: look at its mode and at USER.", s.bench.LineOf("COPY", "USER")
 	case strings.Contains(f.Reason, "does not declare"):
 		return "EXPOSE is how an image tells which ports `docker run -P` should publish. The service listens on this one when PORT is not set.", s.bench.LineOf("EXPOSE")
+	case strings.Contains(said, "exec format error"):
+		return "What ENTRYPOINT starts is no program for this machine's processor: it was compiled for another one (GOARCH, --platform), or it is a script.", entry
 	case f.Exited:
 		return "The process ended by itself; what it printed says why. ENTRYPOINT should start the service with no arguments.", entry
+	case !f.Running:
+		return "The engine could not even start the program that ENTRYPOINT and CMD name; what it says is above.", entry
 	}
 	return "The service listens on the port that the environment variable PORT names, on every address.", entry
 }
@@ -158,7 +163,7 @@ func cmdUID(s *session, _ bool, args []string) error {
 	for _, p := range processes {
 		if p.UID != want {
 			return s.fail(fmt.Sprintf("the process to run as UID %d", want), fmt.Sprintf("it runs as UID %d, by the engine's process list: %s", p.UID, clip(p.Command)),
-				"Without USER a container's process is root, on the host's kernel too: whoever breaks out of it is root there. A number works in an image that has no passwd file.", s.bench.LineOf("USER"))
+				"A container's process is root unless USER names somebody else, and root on the host's kernel too: whoever breaks out of it is root there. A number works in an image that has no passwd file.", s.bench.LineOf("USER"))
 		}
 		if p.GID == 0 && len(s.advice) == 0 {
 			s.advice = append(s.advice, fmt.Sprintf("The process is in group 0, since USER names no group: `USER %d:%d` leaves root's group too.", want, want))
@@ -168,12 +173,12 @@ func cmdUID(s *session, _ bool, args []string) error {
 }
 
 func cmdDeclares(s *session, _ bool, args []string) error {
-	img, err := s.bench.Image(s.ctx)
+	img, err := s.files()
 	if err != nil {
 		return err
 	}
 	found, others := false, []string{}
-	for port := range img.Files.Config.ExposedPorts {
+	for port := range img.Config.ExposedPorts {
 		if port == args[0]+"/tcp" {
 			found = true
 		} else {

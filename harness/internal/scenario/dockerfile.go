@@ -54,7 +54,7 @@ func cmdFromScratch(s *session, _ bool, _ []string) error {
 	if a.Base == "" {
 		return nil
 	}
-	return s.fail("the final stage to begin from nothing", "it begins from "+a.Base,
+	return s.fail("the final stage to begin from nothing", "it begins from "+familiar(a.Base),
 		"Everything in the base of the last stage ships with the image. Only the last stage counts; the ones before it may be as large as they like.",
 		check.Place{File: "Dockerfile", Line: a.BaseLine})
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/imageinspect"
-	"github.com/daybook-dev/daybook/harness/internal/workbench"
 )
 
 // imageCommands look at the image as files.
@@ -25,8 +24,17 @@ var imageCommands = []Command{
 		Doc: "Fails when the sum of the layers' uncompressed bytes is above LIMIT (such as 12MB)."},
 }
 
-func cmdHoldsOnly(s *session, _ bool, patterns []string) error {
+// files are those of the run's image.
+func (s *session) files() (*imageinspect.Image, error) {
 	img, err := s.bench.Image(s.ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.bench.Files(s.ctx, img)
+}
+
+func cmdHoldsOnly(s *session, _ bool, patterns []string) error {
+	img, err := s.files()
 	if err != nil {
 		return err
 	}
@@ -34,40 +42,62 @@ func cmdHoldsOnly(s *session, _ bool, patterns []string) error {
 	if err != nil {
 		return err
 	}
-	var extra []imageinspect.File
-	var bytes int64
-	for _, f := range img.Files.All() {
-		if f.Mode.IsDir() || isProgram(f, b.File) || leadsTo(f, b.File.Path, img.Files) || matches(patterns, f.Path) {
-			continue
+	var own, inherited []imageinspect.File
+	base := s.bench.BaseLayers(s.ctx)
+	for _, f := range img.All() {
+		switch {
+		case f.Mode.IsDir() || isProgram(f, b.File) || leadsTo(f, b.File.Path, img) || matches(patterns, f.Path):
+		case f.Layer < base:
+			inherited = append(inherited, f)
+		default:
+			own = append(own, f)
 		}
-		extra = append(extra, f)
-		bytes += f.Size
 	}
-	if len(extra) == 0 {
+	if len(own)+len(inherited) == 0 {
 		return nil
 	}
+	because := "Every layer ships, and what one layer holds stays in the image even when a later one removes it."
+	var got []string
+	if len(inherited) > 0 {
+		got = append(got, count(inherited)+" of "+s.maker(img, inherited[0].Layer))
+	}
+	if len(own) > 0 {
+		got = append(got, count(own)+": "+list(own, b.File))
+		if made := s.maker(img, own[0].Layer); made != "" {
+			because += " The first of these files came with " + made + "."
+		}
+	}
+	return s.fail("the layers to hold /"+b.File.Path+" and little else", strings.Join(got, ", and "), because, s.bench.LineOf("COPY", "ADD"))
+}
+
+// count says how many files there are, and how large they are together.
+func count(files []imageinspect.File) string {
+	var bytes int64
+	for _, f := range files {
+		bytes += f.Size
+	}
+	word := "files"
+	if len(files) == 1 {
+		word = "file"
+	}
+	return fmt.Sprintf("%d more %s (%s)", len(files), word, units.HumanSize(float64(bytes)))
+}
+
+// list names the first few files.
+func list(files []imageinspect.File, program imageinspect.File) string {
 	const show = 6
 	var names []string
-	for _, f := range extra[:min(show, len(extra))] {
+	for _, f := range files[:min(show, len(files))] {
 		name := "/" + f.Path
-		if f.Path == b.File.Path {
+		if f.Path == program.Path {
 			name += " (another one, which a later layer hides)"
 		}
 		names = append(names, name)
 	}
-	files := "files"
-	if len(extra) == 1 {
-		files = "file"
+	if len(files) > show {
+		names = append(names, "…")
 	}
-	got := fmt.Sprintf("%d more %s (%s): %s", len(extra), files, units.HumanSize(float64(bytes)), strings.Join(names, ", "))
-	if len(extra) > show {
-		got += ", …"
-	}
-	because := "Every layer ships, and what one layer holds stays in the image even when a later one removes it."
-	if made := s.maker(img, extra[0].Layer); made != "" {
-		because += " The first of these files came with " + made + "."
-	}
-	return s.fail("the layers to hold /"+b.File.Path+" and little else", got, because, s.bench.LineOf("COPY", "ADD"))
+	return strings.Join(names, ", ")
 }
 
 // isProgram reports whether f is the program: in the layer that a container sees
@@ -79,15 +109,18 @@ func isProgram(f, program imageinspect.File) bool {
 
 // maker says what made a layer: the image that the last stage begins from, or an
 // instruction.
-func (s *session) maker(img *workbench.Image, layer int) string {
+func (s *session) maker(img *imageinspect.Image, layer int) string {
 	if a, err := s.bench.Analysis(s.ctx); err == nil && layer < s.bench.BaseLayers(s.ctx) {
-		return fmt.Sprintf("%s, which line %d begins from", a.Base, a.BaseLine)
+		return fmt.Sprintf("%s, which line %d begins from", familiar(a.Base), a.BaseLine)
 	}
-	if made := img.Files.Layers[layer].Made; made != "" {
+	if made := img.Layers[layer].Made; made != "" {
 		return "`" + clip(made) + "`"
 	}
 	return ""
 }
+
+// familiar is an image's name as people write it.
+func familiar(ref string) string { return strings.TrimPrefix(ref, "docker.io/library/") }
 
 // leadsTo reports whether f is a symbolic link to the program.
 func leadsTo(f imageinspect.File, program string, img *imageinspect.Image) bool {
@@ -168,20 +201,20 @@ func cmdSize(s *session, _ bool, args []string) error {
 	if err != nil {
 		return &UsageError{Command: "size", Text: err.Error()}
 	}
-	img, err := s.bench.Image(s.ctx)
+	img, err := s.files()
 	if err != nil {
 		return err
 	}
-	if img.Files.Size() <= limit {
+	if img.Size() <= limit {
 		return nil
 	}
 	largest, which := int64(0), 0
-	for i, l := range img.Files.Layers {
+	for i, l := range img.Layers {
 		if l.Size > largest {
 			largest, which = l.Size, i
 		}
 	}
-	got := fmt.Sprintf("%d layers with %s", len(img.Files.Layers), units.HumanSize(float64(img.Files.Size())))
+	got := fmt.Sprintf("%d layers with %s", len(img.Layers), units.HumanSize(float64(img.Size())))
 	because := fmt.Sprintf("The largest layer has %s.", units.HumanSize(float64(largest)))
 	if made := s.maker(img, which); made != "" {
 		because = fmt.Sprintf("The largest layer has %s and came with %s.", units.HumanSize(float64(largest)), made)

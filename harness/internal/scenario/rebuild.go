@@ -186,7 +186,15 @@ func cmdSameAgain(s *session, _ bool, _ []string) error {
 		return err
 	}
 	defer s.bench.Forget(second)
-	differ := imageinspect.Differences(first.Files, second.Files)
+	was, err := s.bench.Files(s.ctx, first)
+	if err != nil {
+		return err
+	}
+	is, err := s.bench.Files(s.ctx, second)
+	if err != nil {
+		return err
+	}
+	differ := imageinspect.Differences(was, is)
 	if len(differ) == 0 {
 		return nil
 	}

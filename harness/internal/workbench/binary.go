@@ -24,13 +24,17 @@ func (b *Bench) Binary(ctx context.Context) (*Binary, error) {
 		if err != nil {
 			return nil, err
 		}
-		return b.ExtractBinary(img)
+		return b.ExtractBinary(ctx, img)
 	})
 }
 
 // ExtractBinary takes the program that img starts out of it.
-func (b *Bench) ExtractBinary(img *Image) (*Binary, error) {
-	f, err := img.Files.Entry()
+func (b *Bench) ExtractBinary(ctx context.Context, img *Image) (*Binary, error) {
+	files, err := b.Files(ctx, img)
+	if err != nil {
+		return nil, err
+	}
+	f, err := files.Entry()
 	if err != nil {
 		return nil, &check.Finding{Want: "ENTRYPOINT or CMD to name a program that is in the image", Got: err.Error(),
 			Because: "The first word of ENTRYPOINT and CMD together is the program that the engine starts. In the shell form that is /bin/sh, which an image from scratch does not have.",
@@ -41,7 +45,7 @@ func (b *Bench) ExtractBinary(img *Image) (*Binary, error) {
 		return nil, err
 	}
 	out := &Binary{File: f, Path: filepath.Join(dir, "binary")}
-	if err := img.Files.Extract(f.Path, out.Path); err != nil {
+	if err := files.Extract(f.Path, out.Path); err != nil {
 		return nil, err
 	}
 	var foreign *imageinspect.NotELFError
@@ -66,16 +70,25 @@ func (b *Bench) Modules(ctx context.Context, img *Image) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []string
-	looked, base := 0, b.BaseLayers(ctx)
-	for _, f := range img.Files.Top() {
+	files, err := b.Files(ctx, img)
+	if err != nil {
+		return nil, err
+	}
+	var candidates []imageinspect.File
+	if entry, err := files.Entry(); err == nil {
+		candidates = append(candidates, entry)
+	}
+	base := b.BaseLayers(ctx)
+	for _, f := range files.Top() {
 		const executable = 0o111
-		if f.Sum == "" || f.Mode&executable == 0 || f.Layer < base || looked == programsLimit {
-			continue
+		if f.Sum != "" && f.Mode&executable != 0 && f.Layer >= base {
+			candidates = append(candidates, f)
 		}
-		looked++
+	}
+	var all []string
+	for _, f := range candidates[:min(programsLimit, len(candidates))] {
 		at := filepath.Join(dir, f.Sum)
-		if err := img.Files.Extract(f.Path, at); err != nil {
+		if err := files.Extract(f.Path, at); err != nil {
 			return nil, err
 		}
 		program, err := imageinspect.ReadProgram(at)

@@ -26,7 +26,18 @@ type Image struct {
 	Args     map[string]string // the build arguments, with the values drawn for this run
 	Built    *imagebuild.Built
 	Attempts []egress.Attempt // what its RUN steps tried to reach
-	Files    *imageinspect.Image
+	files    fact[*imageinspect.Image]
+}
+
+// Files reads an image that was built. It has to be on the engine still.
+func (b *Bench) Files(ctx context.Context, img *Image) (*imageinspect.Image, error) {
+	return img.files.get(func() (*imageinspect.Image, error) {
+		e, err := b.Reached()
+		if err != nil {
+			return nil, err
+		}
+		return b.save(ctx, e, img.Tag)
+	})
 }
 
 // Analysis is what the Dockerfile says. The error is a *check.Finding when it
@@ -113,33 +124,28 @@ func (b *Bench) Image(ctx context.Context) (*Image, error) {
 }
 
 // Build builds the Dockerfile in dir with the run's build arguments, its RUN
-// steps' way out metered by a proxy in that mode, and reads the image it
-// makes. The error is a *check.Finding when the Dockerfile is to blame; the
-// image is returned beside it then, without files.
+// steps' way out metered by a proxy in that mode. The error is a *check.Finding
+// when the Dockerfile is to blame; what is known of the build is returned beside
+// it then.
 func (b *Bench) Build(ctx context.Context, name, dir string, mode egress.Mode, edit imagebuild.Edit) (*Image, error) {
-	e, err := b.Reached()
+	args := b.buildArgs()
+	img := &Image{Tag: engine.ImageName(b.Run.ID, name), Args: args}
+	meter, err := b.meter(ctx, mode)
 	if err != nil {
 		return nil, err
 	}
-	args := b.buildArgs()
-	img := &Image{Tag: engine.ImageName(b.Run.ID, name), Args: args}
-	proxy, err := egress.Start(ctx, e, b.Run.ID, mode)
-	if err != nil {
-		return nil, fmt.Errorf("starting the metering proxy: %w", err)
-	}
-	defer proxy.Stop(context.WithoutCancel(ctx))
-	req := imagebuild.Request{Dir: dir, Tag: img.Tag, Args: proxied(args, proxy), Hosts: map[string]string{}, Edit: b.withProxySettings(ctx, edit)}
-	req.Hosts[proxyHost], _ = proxy.Address()
+	begin := meter.begin()
+	req := imagebuild.Request{Dir: dir, Tag: img.Tag, Args: proxied(args, meter.proxy), Hosts: map[string]string{}, Edit: b.withProxySettings(ctx, edit)}
+	req.Hosts[proxyHost], _ = meter.proxy.Address()
 	built, buildErr := b.Builder.Build(ctx, req)
 	img.Built = built
-	if img.Attempts, err = proxy.Attempts(ctx); err != nil && ctx.Err() == nil {
-		return nil, fmt.Errorf("reading what was reached for: %w", err)
+	if img.Attempts, err = meter.since(ctx, begin); err != nil && ctx.Err() == nil {
+		return nil, err
 	}
 	if buildErr != nil {
 		return img, b.blame(ctx, mode, img.Attempts, buildErr)
 	}
-	img.Files, err = b.save(ctx, e, name, img.Tag)
-	return img, err
+	return img, nil
 }
 
 // proxyHost is the name by which RUN steps know the proxy. It never changes,
@@ -159,8 +165,8 @@ func proxied(args map[string]string, p *egress.Proxy) map[string]string {
 }
 
 // save writes the image to the run's folder and reads it.
-func (b *Bench) save(ctx context.Context, e *engine.Engine, name, tag string) (*imageinspect.Image, error) {
-	dir, err := b.NewFolder("saved-" + name)
+func (b *Bench) save(ctx context.Context, e *engine.Engine, tag string) (*imageinspect.Image, error) {
+	dir, err := b.NewFolder("saved")
 	if err != nil {
 		return nil, err
 	}

@@ -56,6 +56,7 @@ type Bench struct {
 	binary    fact[*Binary]
 	service   fact[*Service]
 	rebuild   fact[*Rebuild]
+	meters    facts[*meter]
 }
 
 // New makes a workbench.
