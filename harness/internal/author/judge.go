@@ -148,7 +148,7 @@ var variable = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)`), "WHEN"},
 	{regexp.MustCompile(`/[^\s"]*/daybook/runs/[^\s":]*`), "FOLDER"},
 	{regexp.MustCompile(`(?m)\s+goroutine \d+.*$`), ""},
-	{regexp.MustCompile(`0x[0-9a-f]+`), "ADDRESS"},
+	{regexp.MustCompile(`\b0x[0-9a-f]{8,}`), "ADDRESS"},
 	{regexp.MustCompile(`\b\d+(\.\d+){3}:\d+\b`), "HOST:PORT"},
 	{regexp.MustCompile(`\(\d+ lines before\)`), "(LINES before)"},
 	{regexp.MustCompile(`\b\d+ (more files?|packages)\b`), "N $1"},

@@ -115,7 +115,7 @@ func cmdHides(s *session, _ bool, args []string) error {
 
 // quoted shows a value so that an empty one is seen. JSON stays as it is.
 func quoted(v string) string {
-	if v == "null" || v == "true" || v == "false" || strings.HasPrefix(v, "{") || strings.HasPrefix(v, "[") {
+	if v == "null" || v == "true" || v == "false" || (strings.HasPrefix(v, "{") || strings.HasPrefix(v, "[")) && json.Valid([]byte(v)) {
 		return v
 	}
 	const most = 300 // blanks at the ends are kept: they may be what is wrong

@@ -87,7 +87,7 @@ func (s *session) ended(exit *goprogram.Exit, what, tree string) error {
 		f.Because = "Something grows in a loop that has no way out."
 	case strings.Contains(text, "panic: "):
 		f.Got = firstLineWith(text, "panic: ")
-		f.Because = "A panic ends the whole program. The stack below the message names the line; a value that may be nil, or a type that may be another, has to be looked at before it is used."
+		f.Because = "A panic ends the whole program. It happened at the place named here, or was called from it: a value that may be nil, or a type that may be another, has to be looked at before it is used."
 	default:
 		f.Got = fmt.Sprintf("exit status %d: %s", exit.Code, clip(text))
 		f.Because = "The program says on standard error what it could not do."

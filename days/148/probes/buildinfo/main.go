@@ -36,13 +36,20 @@ type answer struct {
 	GOOS         string          `json:"goos"`
 	GOARCH       string          `json:"goarch"`
 	Dependencies []dependency    `json:"dependencies"`
-	JSON         json.RawMessage `json:"json"` // the learner's own JSON
+	JSON         json.RawMessage `json:"json"`  // the learner's own JSON
+	Given        given           `json:"given"` // what From was given
 	Runtime      runtimeFacts    `json:"runtime"`
 }
 
 type dependency struct {
 	Path    string `json:"path"`
 	Version string `json:"version"`
+}
+
+// given is the build info before the call and after it: From does not change it.
+type given struct {
+	Before json.RawMessage `json:"before"`
+	After  json.RawMessage `json:"after"`
 }
 
 // runtimeFacts is what this very process was built by and for: the answers expected when there is no build info.
@@ -64,6 +71,7 @@ func main() {
 		refuse(err)
 	}
 
+	before := document(q.Info)
 	var info buildinfo.Info
 	if q.Read {
 		info = buildinfo.Read(q.Stamped)
@@ -71,16 +79,23 @@ func main() {
 		info = buildinfo.From(q.Info, q.Stamped)
 	}
 
-	if err := json.NewEncoder(stdout).Encode(report(info)); err != nil {
+	a := report(info)
+	a.Given = given{Before: before, After: document(q.Info)}
+	if err := json.NewEncoder(stdout).Encode(a); err != nil {
 		refuse(err)
 	}
 }
 
-func report(info buildinfo.Info) answer {
-	own, err := json.Marshal(info)
+// document is v as JSON.
+func document(v any) json.RawMessage {
+	text, err := json.Marshal(v)
 	if err != nil {
 		refuse(err)
 	}
+	return text
+}
+
+func report(info buildinfo.Info) answer {
 	deps := []dependency{}
 	for _, d := range info.Dependencies {
 		deps = append(deps, dependency{Path: d.Path, Version: d.Version})
@@ -95,7 +110,7 @@ func report(info buildinfo.Info) answer {
 		GOOS:         info.GOOS,
 		GOARCH:       info.GOARCH,
 		Dependencies: deps,
-		JSON:         own,
+		JSON:         document(info),
 		Runtime:      runtimeFacts{GoVersion: runtime.Version(), GOOS: runtime.GOOS, GOARCH: runtime.GOARCH},
 	}
 }

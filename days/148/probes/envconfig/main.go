@@ -39,8 +39,10 @@ type question struct {
 
 type answer struct {
 	Error    *string        `json:"error"`
-	Errors   []string       `json:"errors"`
-	Value    map[string]any `json:"value"` // by field name; null when the target has no fields
+	Said     string         `json:"said"`   // the text of the error, or "no error"
+	Errors   []string       `json:"errors"` // one for each part of a joined error
+	Causes   []string       `json:"causes"` // what else the error wraps, as errors.As would find it
+	Value    map[string]any `json:"value"`  // by field name; null when the target has no fields
 	Settings []setting      `json:"settings"`
 	LookedUp []string       `json:"looked_up"`
 }
@@ -89,10 +91,10 @@ func ask(q question) answer {
 	}
 
 	var a answer
-	a.Errors = []string{}
+	a.Said, a.Errors, a.Causes = "no error", []string{}, []string{}
 	if err := envconfig.Parse(dst, lookup); err != nil {
 		text := err.Error()
-		a.Error, a.Errors = &text, flatten(err)
+		a.Error, a.Said, a.Errors, a.Causes = &text, text, flatten(err), causes(err)
 	}
 	a.Value = fields()
 	a.Settings = []setting{}
@@ -106,10 +108,13 @@ func ask(q question) answer {
 	return a
 }
 
-// unexportedTarget is the one target that cannot be made by reflection: reflect.StructOf has exported fields only.
+// unexportedTarget is the one target that cannot be made by reflection: reflect.StructOf has exported fields only. What
+// is not exported is left alone, whatever its type and its tags.
 type unexportedTarget struct {
 	Exported string `env:"DAYBOOK_EXPORTED" default:"exported default"`
 	hidden   string `env:"DAYBOOK_HIDDEN" default:"hidden default"`
+	missing  string `env:"DAYBOOK_MISSING" required:"true"`
+	odd      int64  `env:"DAYBOOK_ODD"`
 }
 
 // makeTarget returns what to give to Parse, and a function that says what is in its fields afterwards.
@@ -117,9 +122,9 @@ func makeTarget(q question) (dst any, fields func() map[string]any, err error) {
 	none := func() map[string]any { return nil }
 	switch q.Target {
 	case "unexported":
-		target := &unexportedTarget{hidden: "as it was"}
+		target := &unexportedTarget{hidden: "as it was", missing: "as it was", odd: 1}
 		return target, func() map[string]any {
-			return map[string]any{"Exported": target.Exported, "hidden": target.hidden}
+			return map[string]any{"Exported": target.Exported, "hidden": target.hidden, "missing": target.missing, "odd": target.odd}
 		}, nil
 	case "nil":
 		return nil, none, nil
@@ -151,6 +156,15 @@ type fieldSpec struct {
 	Initial json.RawMessage `json:"initial"` // what it holds before Parse; of a supported type only
 }
 
+// Types that are only based on one that Parse supports.
+type (
+	level string
+	flag  bool
+	count int
+	names []string
+	pause time.Duration
+)
+
 // fieldTypes has the six types that Parse supports, and some that it must refuse.
 var fieldTypes = map[string]reflect.Type{
 	"string":   reflect.TypeFor[string](),
@@ -164,13 +178,18 @@ var fieldTypes = map[string]reflect.Type{
 	"bytes":        reflect.TypeFor[[]byte](),
 	"chan":         reflect.TypeFor[chan int](),
 	"complex":      reflect.TypeFor[complex128](),
+	"count":        reflect.TypeFor[count](),
+	"flag":         reflect.TypeFor[flag](),
 	"float32slice": reflect.TypeFor[[]float32](),
 	"float64":      reflect.TypeFor[float64](),
 	"func":         reflect.TypeFor[func()](),
 	"int64":        reflect.TypeFor[int64](),
 	"intpointer":   reflect.TypeFor[*int](),
 	"intslice":     reflect.TypeFor[[]int](),
+	"level":        reflect.TypeFor[level](),
 	"map":          reflect.TypeFor[map[string]string](),
+	"names":        reflect.TypeFor[names](),
+	"pause":        reflect.TypeFor[pause](),
 	"struct":       reflect.TypeFor[struct{ X int }](),
 	"time":         reflect.TypeFor[time.Time](),
 	"uint16":       reflect.TypeFor[uint16](),
@@ -254,11 +273,16 @@ func report(value reflect.Value, specs []fieldSpec) map[string]any {
 	return fields
 }
 
-// flatten takes apart what errors.Join put together, perhaps with a sentence wrapped around the whole.
+// flatten takes apart what errors.Join put together, or an error type of the learner's that unwraps to a list as a
+// joined error does; perhaps with a sentence wrapped around the whole.
 func flatten(err error) []string {
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		if isJoined(e) {
-			return joinedTexts(e)
+		if parts := partsOf(e); len(parts) > 0 {
+			var texts []string
+			for _, part := range parts {
+				texts = append(texts, joinedTexts(part)...)
+			}
+			return texts
 		}
 	}
 	return []string{err.Error()}
@@ -270,7 +294,7 @@ func joinedTexts(err error) []string {
 		return []string{err.Error()}
 	}
 	var texts []string
-	for _, part := range err.(interface{ Unwrap() []error }).Unwrap() {
+	for _, part := range partsOf(err) {
 		texts = append(texts, joinedTexts(part)...)
 	}
 	return texts
@@ -279,18 +303,35 @@ func joinedTexts(err error) []string {
 // isJoined tells errors.Join from fmt.Errorf with two %w, which has the same Unwrap but makes one error about one
 // variable: the text of a join is that of its parts, line by line.
 func isJoined(err error) bool {
-	u, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return false
-	}
 	var texts []string
-	for _, part := range u.Unwrap() {
-		if part == nil {
-			return false
-		}
+	for _, part := range partsOf(err) {
 		texts = append(texts, part.Error())
 	}
 	return len(texts) > 0 && err.Error() == strings.Join(texts, "\n")
+}
+
+// partsOf returns what an error with several causes unwraps to; nil for an error with at most one.
+func partsOf(err error) []error {
+	u, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(u.Unwrap()), func(part error) bool { return part == nil })
+}
+
+// causes returns the texts of all that an error wraps, without those that say what the error says itself.
+func causes(err error) []string {
+	texts := []string{}
+	for wrapped := []error{err}; len(wrapped) > 0; wrapped = wrapped[1:] {
+		if next := errors.Unwrap(wrapped[0]); next != nil {
+			wrapped = append(wrapped, next)
+		}
+		wrapped = append(wrapped, partsOf(wrapped[0])...)
+		if text := wrapped[0].Error(); text != err.Error() && !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return texts
 }
 
 func refuse(err error) {
