@@ -7,6 +7,9 @@ export GOFLAGS =
 
 DAYBOOK = bin/daybook
 
+# For a machine without caches, which compiles, downloads and builds everything.
+TEST_LIMIT = 60m
+
 .DEFAULT_GOAL := help
 .PHONY: help build check break doctor test verify lint fmt sum new new-check new-mistake remove-stand-ins clean go
 
@@ -24,7 +27,7 @@ doctor: build ## look at this machine: what is there, and how to mend what is no
 
 test: build ## the project's own tests; those that need an engine are skipped without one
 	@$(DAYBOOK) doctor --brief
-	go test -count=1 ./...
+	go test -count=1 -timeout $(TEST_LIMIT) ./...
 
 lint: go ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l harness exercises solutions days); \
