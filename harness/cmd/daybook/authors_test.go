@@ -127,7 +127,8 @@ func (p *followed) run(line int, commands string, fails bool) {
 	// The copy has no harness to build from: -o says that what was built is good.
 	cmd := exec.CommandContext(p.Context(), "sh", "-ec", strings.ReplaceAll("\n"+commands, "\nmake ", "\nmake -o build "))
 	cmd.Dir = p.root
-	cmd.Env = append(os.Environ(), "DOCKER_HOST=unix://"+filepath.Join(p.root, "no-such-socket"))
+	// Under `make test` this make would be one below another, and say so.
+	cmd.Env = append(os.Environ(), "MAKELEVEL=", "MAKEFLAGS=", "MFLAGS=", "DOCKER_HOST=unix://"+filepath.Join(p.root, "no-such-socket"))
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 	"time"
@@ -68,12 +71,12 @@ func (b *EngineBuilder) Build(ctx context.Context, req Request) (*Built, error) 
 	}
 	built := t.built()
 	built.Sent = sent.names()
-	return built, b.explain(ctx, err, built, t, limit)
+	return built, b.explain(ctx, err, built, t, limit, req.Dir)
 }
 
 // explain turns what BuildKit returned into a *Failure where the Dockerfile is
 // to blame.
-func (b *EngineBuilder) explain(ctx context.Context, err error, built *Built, t *trace, limit time.Duration) error {
+func (b *EngineBuilder) explain(ctx context.Context, err error, built *Built, t *trace, limit time.Duration, dir string) error {
 	if err == nil {
 		return nil
 	}
@@ -89,7 +92,30 @@ func (b *EngineBuilder) explain(ctx context.Context, err error, built *Built, t 
 	if f := failureOf(err, built); f != nil {
 		return f
 	}
+	if m := notAllowed.FindStringSubmatch(err.Error()); m != nil {
+		return &Failure{Line: lineAsking(dir, m[1], m[2]), Reason: fmt.Sprintf("--%s=%s is not allowed: no RUN of a build gets that without the builder's owner saying so", m[1], m[2])}
+	}
 	return fmt.Errorf("building on the engine: %w", err)
+}
+
+// notAllowed is what BuildKit says of a RUN that asks for more than it was
+// granted, see its entitlements.
+var notAllowed = regexp.MustCompile(`(network|security)\.(host|insecure) is not allowed`)
+
+// lineAsking is the line of the Dockerfile in dir that has the option, or 0.
+func lineAsking(dir, option, value string) int {
+	text, err := os.ReadFile(filepath.Join(dir, "Dockerfile"))
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		n++
+		if strings.Contains(line, "--"+option+"="+value) {
+			return n
+		}
+	}
+	return 0
 }
 
 // unfinished blames the last RUN step that was begun and not done.

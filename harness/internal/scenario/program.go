@@ -46,10 +46,9 @@ func cmdAsk(s *session, _ bool, args []string) error {
 	if err != nil {
 		return err
 	}
-	const badQuestion = 3 // what probes exit with when the question makes no sense to them
-	if exit.Code == badQuestion {
-		return &UsageError{Command: "ask", Text: string(exit.Stderr)}
-	}
+	// A probe exits with 3 when a question makes no sense to it. That is not told
+	// apart here, since a learner's package can end the process so too; `daybook
+	// verify` shows it, where the solution fails.
 	if err := s.ended(exit, "the program that calls your package", filepath.Dir(s.probe)); err != nil {
 		return err
 	}
@@ -88,6 +87,12 @@ func (s *session) ended(exit *goprogram.Exit, what, tree string) error {
 	case strings.Contains(text, "panic: "):
 		f.Got = firstLineWith(text, "panic: ")
 		f.Because = "A panic ends the whole program. It happened at the place named here, or was called from it: a value that may be nil, or a type that may be another, has to be looked at before it is used."
+	case exit.Code < 0:
+		f.Got = "it was ended by a signal"
+		f.Because = "A program that ends by itself has an exit status. This one killed itself, or was killed."
+	case strings.TrimSpace(text) == "":
+		f.Got = fmt.Sprintf("exit status %d, and nothing on standard error", exit.Code)
+		f.Because = "Something ends the process: os.Exit or log.Fatal, perhaps in init. A package returns, and leaves that to main."
 	default:
 		f.Got = fmt.Sprintf("exit status %d: %s", exit.Code, clip(text))
 		f.Because = "The program says on standard error what it could not do."

@@ -3,8 +3,10 @@ package workbench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/imageinspect"
@@ -24,7 +26,17 @@ func (b *Bench) Binary(ctx context.Context) (*Binary, error) {
 		if err != nil {
 			return nil, err
 		}
-		return b.ExtractBinary(ctx, img)
+		binary, err := b.ExtractBinary(ctx, img)
+		if err != nil {
+			return nil, err
+		}
+		if a, err := b.Analysis(ctx); err == nil && binary.File.Layer < b.BaseLayers(ctx) {
+			return nil, &check.Finding{Want: "ENTRYPOINT or CMD to start the program that was built",
+				Got:     fmt.Sprintf("it starts /%s, which came with %s", binary.File.Path, strings.TrimPrefix(a.Base, "docker.io/library/")),
+				Because: "The shell form (without brackets) starts a shell, which then starts the rest of the line. In the exec form, a JSON list, the first word is the program itself.",
+				Look:    []check.Place{b.LineOf("ENTRYPOINT", "CMD")}}
+		}
+		return binary, nil
 	})
 }
 

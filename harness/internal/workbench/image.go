@@ -84,9 +84,12 @@ func (b *Bench) EnsureBases(ctx context.Context) ([]baseimage.Image, error) {
 		for _, ref := range a.Images {
 			img, err := b.Bases.Ensure(ctx, ref)
 			var absent *baseimage.NotFoundError
-			if errors.As(err, &absent) {
+			if errors.As(err, &absent) && b.misspeltStage(ref) == nil {
 				return nil, &check.Finding{Want: "the images that the Dockerfile names to exist", Got: err.Error(),
 					Because: "A FROM or COPY --from names an image that its registry does not have: look at the name and the tag.", Look: []check.Place{{File: "Dockerfile"}}}
+			}
+			if f := b.misspeltStage(ref); err != nil && ctx.Err() == nil && f != nil {
+				return nil, f
 			}
 			if err != nil {
 				return nil, err

@@ -278,7 +278,7 @@ func TestCompiled(t *testing.T) {
 		{Name: "three"},
 		{Name: "four", Output: "github.com/Some/Thing.v2\nexample.com/m/parse"},
 	}
-	require.Equal(t, []string{"internal/abi", "fmt", "github.com/Some/Thing.v2", "example.com/m/parse"}, compiled(steps, known),
+	require.Equal(t, []string{"example.com/m/parse", "fmt", "github.com/Some/Thing.v2", "internal/abi"}, compiled(steps, known),
 		"lines that are a known import path and nothing else")
 	require.Empty(t, compiled(steps, nil))
 	require.Empty(t, compiled(nil, known))
