@@ -32,12 +32,15 @@ var levels = []struct {
 }{
 	{"check", "everybody speaks its words, so it knows nobody"},
 	{"catalog submission goprogram imageinspect engine egress/forward", "each knows one thing, and can be tried without the others"},
-	{"imagebuild containerrun egress baseimage", "they ask the engine, and not each other: a run puts them together"},
+	{"intake sidecar", "the one makes a folder of whatever was handed in, the other puts a program of ours beside a container: both build on one of the above"},
+	{"imagebuild containerrun egress baseimage sandbox", "they ask the engine, and not each other: a run puts them together"},
 	{"workbench", "it puts the mechanisms together, and does not know who asks for its facts"},
 	{"scenario", "it asks the workbench, and does not know in which order checks are run"},
 	{"run", "it runs the checks, and does not know who listens: not how a result is shown, nor why it is wanted"},
 	{"breakage", "it has a mistake planted and run, and does not know how the question is put"},
-	{"ui report progress grade author doctor sandbox watch scaffold", "they are what a person asks for: they share what is above, not each other's ways"},
+	{"grade", "it says what a result is worth, and does not know in which forms that is written down"},
+	{"attest report", "they write a grade down for others, and do not know who asked for it"},
+	{"ui progress author doctor watch scaffold handout", "they are what a person asks for: they share what is above, not each other's ways"},
 }
 
 // forTests are packages that only tests import, and that import what they test.
