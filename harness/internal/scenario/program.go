@@ -136,14 +136,17 @@ func (s *session) plainEnv(env map[string]string) []string {
 }
 
 func cmdCompile(s *session, _ bool, args []string) error {
+	b := goprogram.Build{Dir: s.tree, Package: args[1], Flags: args[2:], VCS: true}
+	var err error
+	if s.tree == "" {
+		s.programs[args[0]], err = s.bench.Program(s.ctx, b.Package, b.Flags)
+		return err
+	}
 	out, err := s.bench.NewFolder("program")
 	if err != nil {
 		return err
 	}
-	b := goprogram.Build{Dir: s.bench.Tree.Dir, Package: args[1], Flags: args[2:], Out: filepath.Join(out, args[0])}
-	if s.tree != "" {
-		b.Dir, b.VCS = s.tree, true
-	}
+	b.Out = filepath.Join(out, args[0])
 	s.programs[args[0]], err = s.bench.Compile(s.ctx, b)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/daybook-dev/daybook/harness/internal/check"
@@ -32,7 +33,22 @@ func (b *Bench) Probe(ctx context.Context, name string) (string, error) {
 		if err := os.WriteFile(filepath.Join(dir, "main.go"), text, 0o644); err != nil {
 			return "", fmt.Errorf("writing the probe: %w", err)
 		}
-		return b.Compile(ctx, goprogram.Build{Dir: tree, Package: "./cmd/" + pkg, Out: filepath.Join(tree, pkg+".bin")})
+		// Nobody looks into a probe with a debugger, and linking is half of the work.
+		noDebugInfo := []string{"-ldflags=-w"}
+		return b.Compile(ctx, goprogram.Build{Dir: tree, Package: "./cmd/" + pkg, Flags: noDebugInfo, Out: filepath.Join(tree, pkg+".bin")})
+	})
+}
+
+// Program compiles a package of the tree that is judged, with flags for go
+// build, and gives the program's path. Checks that want the same program share
+// it. The error is a *check.Finding when the code does not compile.
+func (b *Bench) Program(ctx context.Context, pkg string, flags []string) (string, error) {
+	return b.programs.get(fmt.Sprintf("program %s %q", pkg, flags), func() (string, error) {
+		dir, err := b.NewFolder("program")
+		if err != nil {
+			return "", err
+		}
+		return b.Compile(ctx, goprogram.Build{Dir: b.Tree.Dir, Package: pkg, Flags: flags, Out: filepath.Join(dir, path.Base(pkg))})
 	})
 }
 
