@@ -37,6 +37,8 @@ type Plan struct {
 	Notes func(name string, took time.Duration)
 	// Daybook is the program to run for what pages say that it prints.
 	Daybook string
+	// Proof, when not nil, collects what mistakes fail at, for Unproven.
+	Proof *Proof
 }
 
 // seeds are those that the solution must pass with. The first is also that of
@@ -50,6 +52,8 @@ type Case struct {
 	Seed     uint64
 	Exercise string            // only this exercise's checks; empty for all
 	Files    map[string][]byte // over the solution; nil for the folder Path itself
+	Wrong    bool              // it is a mistake
+	Right    bool              // it is the solution
 	Judge    func(*check.Result) []string
 }
 
@@ -71,8 +75,14 @@ func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 	if unfinished, err := p.unfinished(); err != nil || len(unfinished) > 0 {
 		return problems, err
 	}
+	p.Proof = &Proof{}
 	found, err := p.tryAll(ctx, cases)
-	return append(problems, found...), err
+	problems = append(problems, found...)
+	if err != nil || len(found) > 0 || p.Only != "" { // a case that went wrong proves nothing
+		return problems, err
+	}
+	unproven, err := p.Unproven()
+	return append(problems, unproven...), err
 }
 
 // tryAll runs cases, as many at a time as the plan allows.
@@ -168,7 +178,7 @@ func Cases(p Plan) ([]Case, error) {
 	}
 	var cases []Case
 	for _, seed := range seeds {
-		cases = append(cases, Case{Name: fmt.Sprintf("solution with seed %d", seed), Path: filepath.Join("solutions", number), Seed: seed, Exercise: p.Exercise, Judge: passes})
+		cases = append(cases, Case{Name: fmt.Sprintf("solution with seed %d", seed), Path: filepath.Join("solutions", number), Seed: seed, Exercise: p.Exercise, Right: true, Judge: passes})
 	}
 	cases = append(cases, Case{Name: "stubs", Path: filepath.Join("exercises", number), Seed: seeds[0], Exercise: p.Exercise, Judge: p.within().stubs})
 	for _, m := range variants {
@@ -190,7 +200,7 @@ func changedCases(p Plan, kind string, m catalog.Mistake, judge func(exercise st
 	if changed := p.Day.Changed(m); len(changed) == 1 {
 		exercise = changed[0]
 	}
-	return []Case{{Name: kind + " " + m.Name, Path: m.Path, Seed: seeds[0], Exercise: exercise, Files: m.Files, Judge: judge(exercise)}}
+	return []Case{{Name: kind + " " + m.Name, Path: m.Path, Seed: seeds[0], Exercise: exercise, Files: m.Files, Wrong: len(m.Fails) > 0, Judge: judge(exercise)}}
 }
 
 // uncovered reports the checks that no mistake shows to work.
@@ -224,12 +234,19 @@ func Try(ctx context.Context, p Plan, c Case) ([]catalog.Problem, error) {
 	}
 	// What the case does not change is the solution's, which has a case of its own.
 	plan := run.Plan{Day: p.Day, Root: p.Root, Exercise: c.Exercise, Dir: dir, Seed: c.Seed, Jobs: 1, OthersPass: c.Exercise != ""}
-	result, err := run.Checks(ctx, plan, func(run.Event) {})
+	result, err := run.Checks(ctx, plan, func(e run.Event) {
+		if c.Right && e.Looked != nil {
+			p.Proof.looked(e.Looked)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
+	}
+	if c.Wrong {
+		p.Proof.failed(result)
 	}
 	var problems []catalog.Problem
 	for _, text := range c.Judge(result) {

@@ -83,7 +83,7 @@ func (p Plan) known(name string, probes []string) bool {
 	dir, base := path.Split(name)
 	switch dir {
 	case "":
-		return base == filepath.ToSlash(p.Day.Page) || base == catalog.ManifestFile || base == catalog.SumsFile
+		return base == filepath.ToSlash(p.Day.Page) || slices.Contains([]string{catalog.ManifestFile, catalog.SumsFile, NoticedFile}, base)
 	case "mistakes/", "variants/":
 		return path.Ext(base) == ".txtar"
 	case "probes/":

@@ -37,6 +37,7 @@ type CheckResult struct {
 	Needs      []string `json:"needs"`
 	Finding    *Finding `json:"finding,omitempty"` // set when Status is Failed
 	Trouble    *Trouble `json:"trouble,omitempty"` // set when Status is Errored
+	Step       int      `json:"-"`                 // which command of the scenario the finding is of, from 1
 	MissedNeed string   `json:"missed_need,omitempty"`
 	Advice     []string `json:"advice,omitempty"` // right, but could be better
 }

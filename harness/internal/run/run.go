@@ -47,6 +47,7 @@ type Plan struct {
 type Event struct {
 	Begun    *Begun           // once, first
 	Finished *Finished        // once a check
+	Looked   *Looked          // once a check that passed
 	Note     string           // what is being waited for, in a sentence
 	Base     *baseimage.Image // an image that was made ready
 	Trouble  *check.Trouble   // of the run as a whole, such as that there is no engine
@@ -61,6 +62,13 @@ type Begun struct {
 	StandIns []string
 	Tree     *submission.Tree
 	Checks   []check.Check
+}
+
+// Looked is what a check that passed looked at, for those who want to know what
+// it would not have noticed.
+type Looked struct {
+	Check   check.Check
+	Answers []scenario.Answer
 }
 
 // Finished tells what a check came to.
@@ -156,7 +164,7 @@ func untouched(d *catalog.Day, tree *submission.Tree) map[string]bool {
 // outcome makes a result of a scenario's outcome.
 func outcome(c check.Check, o scenario.Outcome, took time.Duration) check.CheckResult {
 	res := blank(c)
-	res.Status, res.Finding, res.Trouble, res.Advice = o.Status(), o.Finding, o.Trouble, o.Advice
+	res.Status, res.Finding, res.Trouble, res.Advice, res.Step = o.Status(), o.Finding, o.Trouble, o.Advice, o.Step
 	res.DurationMS = took.Milliseconds()
 	if res.Status == check.Passed {
 		res.Points = c.Points

@@ -190,7 +190,11 @@ func (s *schedule) try(ctx context.Context, c check.Check, missed string) check.
 		return res
 	}
 	begin := time.Now()
-	return outcome(c, scenario.Run(ctx, c, s.bench), time.Since(begin))
+	o := scenario.Run(ctx, c, s.bench)
+	if o.Status() == check.Passed {
+		s.listen(Event{Looked: &Looked{Check: c, Answers: o.Answers}})
+	}
+	return outcome(c, o, time.Since(begin))
 }
 
 // skip is the result of a check whose need did not pass. When the need could

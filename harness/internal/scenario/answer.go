@@ -1,7 +1,9 @@
 package scenario
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -10,11 +12,11 @@ import (
 
 // answerCommands look at the last answer that a program or a service gave.
 var answerCommands = []Command{
-	{Name: "reply", Args: "QUERY WANT", least: 2, most: 2, not: true, run: cmdReply,
+	{Name: "reply", Args: "QUERY WANT", Judges: true, least: 2, most: 2, not: true, run: cmdReply,
 		Doc: "Fails unless the jq QUERY over the last answer gives WANT: a string as it is, anything else as compact JSON. After ! it fails if it does."},
-	{Name: "mentions", Args: "QUERY TEXT", least: 2, most: 2, not: true, run: cmdMentions,
+	{Name: "mentions", Args: "QUERY TEXT", Judges: true, least: 2, most: 2, not: true, run: cmdMentions,
 		Doc: "Fails unless what the jq QUERY gives contains TEXT. After ! it fails if it does."},
-	{Name: "hides", Args: "TEXT", least: 1, most: 1, run: cmdHides,
+	{Name: "hides", Args: "TEXT", Judges: true, least: 1, most: 1, run: cmdHides,
 		Doc: "Fails if TEXT stands anywhere in the last answer."},
 }
 
@@ -27,6 +29,7 @@ func (s *session) keep(raw []byte) bool {
 		return false
 	}
 	s.answer = numbers(s.answer)
+	s.answers = append(s.answers, Answer{value: s.answer, variables: s.variables})
 	return !dec.More()
 }
 
@@ -51,9 +54,29 @@ func numbers(v any) any {
 	return v
 }
 
-// query gives what a jq query over the last answer gives, as text: a string as
-// it is, anything else as compact JSON.
-func (s *session) query(command, expr string) (string, error) {
+// errNothing is a query that gives no value.
+var errNothing = errors.New("it gives nothing")
+
+// evaluate gives what a jq query over answer gives, as text: a string as it is,
+// anything else as compact JSON.
+func evaluate(ctx context.Context, q *gojq.Query, answer any) (string, error) {
+	v, ok := q.RunWithContext(ctx, answer).Next()
+	if !ok {
+		return "", errNothing
+	}
+	switch v := v.(type) {
+	case error:
+		return "", v
+	case string:
+		return v, nil
+	}
+	text, err := gojq.Marshal(v)
+	return string(text), err
+}
+
+// query gives what a jq query over the last answer gives. The step passes when
+// holds says so of it, and is kept as one that judges the answer.
+func (s *session) query(command, expr string, holds func(got string) bool) (got string, err error) {
 	q, err := gojq.Parse(expr)
 	if err != nil {
 		return "", &UsageError{Command: command, Text: fmt.Sprintf("%s: %v", expr, err)}
@@ -61,27 +84,25 @@ func (s *session) query(command, expr string) (string, error) {
 	if s.answer == nil && s.raw != "" && strings.TrimSpace(s.raw) != "null" {
 		return "", s.fail(s.source+" to answer with JSON", clip(s.raw), "What it wrote is not JSON.")
 	}
-	v, ok := q.RunWithContext(s.ctx, s.answer).Next()
-	if !ok {
+	s.judge(func(answer any, _ string) bool {
+		got, err := evaluate(s.ctx, q, answer)
+		return err == nil && holds(got)
+	})
+	got, err = evaluate(s.ctx, q, s.answer)
+	if errors.Is(err, errNothing) {
 		return "", &UsageError{Command: command, Text: expr + " gives nothing"}
 	}
-	if err, ok := v.(error); ok {
+	if err != nil {
 		return "", s.fail(fmt.Sprintf("%s to answer with something that has %s", s.source, expr), clip(s.raw), "The answer has another form: "+err.Error()+".")
 	}
-	if text, ok := v.(string); ok {
-		return text, nil
-	}
-	text, err := gojq.Marshal(v)
-	return string(text), err
+	return got, nil
 }
 
 func cmdReply(s *session, neg bool, args []string) error {
-	got, err := s.query("reply", args[0])
-	if err != nil {
+	holds := func(got string) bool { return (got == args[1]) != neg }
+	got, err := s.query("reply", args[0], holds)
+	if err != nil || holds(got) {
 		return err
-	}
-	if (got == args[1]) != neg {
-		return nil
 	}
 	if neg {
 		return s.fail(fmt.Sprintf("%s not to be %s", args[0], quoted(args[1])), "just that", "")
@@ -90,12 +111,10 @@ func cmdReply(s *session, neg bool, args []string) error {
 }
 
 func cmdMentions(s *session, neg bool, args []string) error {
-	got, err := s.query("mentions", args[0])
-	if err != nil {
+	holds := func(got string) bool { return strings.Contains(got, args[1]) != neg }
+	got, err := s.query("mentions", args[0], holds)
+	if err != nil || holds(got) {
 		return err
-	}
-	if strings.Contains(got, args[1]) != neg {
-		return nil
 	}
 	if neg {
 		return s.fail(fmt.Sprintf("%s not to contain %s", args[0], quoted(args[1])), quoted(got), "")
@@ -104,6 +123,7 @@ func cmdMentions(s *session, neg bool, args []string) error {
 }
 
 func cmdHides(s *session, _ bool, args []string) error {
+	s.judge(func(_ any, raw string) bool { return !strings.Contains(raw, args[0]) })
 	i := strings.Index(s.raw, args[0])
 	if i < 0 {
 		return nil

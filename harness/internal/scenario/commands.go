@@ -19,8 +19,11 @@ type Command struct {
 	least int    // how many arguments it takes at least
 	most  int    // and at most; -1 for any number
 	not   bool   // it may stand after "!"
-	cost  Cost
-	run   func(s *session, neg bool, args []string) error
+	// Judges: it is there for the learner's work to fail at. Others make what is
+	// judged, and fail when that cannot be made.
+	Judges bool
+	cost   Cost
+	run    func(s *session, neg bool, args []string) error
 }
 
 // commandGroups are the commands by what they cost.

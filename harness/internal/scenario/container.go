@@ -16,11 +16,11 @@ var containerCommands = []Command{
 		Doc: "Starts the image and waits until PATH (/healthz) answers 200. PORT is set to a random port. With -declared, PORT is not set, the image's EXPOSEd ports are published, and PORT has to be among them and answer. Without options the container is shared by the checks of the run. Fails when it does not answer."},
 	{Name: "get", Args: "PATH", least: 1, most: 1, run: cmdGet,
 		Doc: "Asks the container for PATH and keeps its answer. Fails unless the status is 200."},
-	{Name: "uid", Args: "NUMBER", least: 1, most: 1, run: cmdUID,
+	{Name: "uid", Args: "NUMBER", Judges: true, least: 1, most: 1, run: cmdUID,
 		Doc: "Fails when a process of the container runs as another user, by the engine's process list. Group 0 is advised against."},
-	{Name: "declares", Args: "PORT", least: 1, most: 1, run: cmdDeclares,
+	{Name: "declares", Args: "PORT", Judges: true, least: 1, most: 1, run: cmdDeclares,
 		Doc: "Fails unless PORT is among the TCP ports that the image declares; others are advised against."},
-	{Name: "terminate", Args: "", most: 0, run: cmdTerminate,
+	{Name: "terminate", Args: "", Judges: true, most: 0, run: cmdTerminate,
 		Doc: "Sends SIGTERM to the container. Fails when it has to be killed, or exits with another status than 0."},
 }
 
@@ -46,7 +46,7 @@ func (s *session) start(declared, ready string, env map[string]string, isDeclare
 		if err != nil {
 			return err
 		}
-		s.ts.Setenv("port", svc.Port)
+		s.set("port", svc.Port)
 		s.shared = svc.Container
 		return nil
 	}
@@ -64,7 +64,7 @@ func (s *session) start(declared, ready string, env map[string]string, isDeclare
 	if s.container != nil {
 		s.container.Remove()
 	}
-	s.ts.Setenv("port", port)
+	s.set("port", port)
 	s.container = c
 	return nil
 }

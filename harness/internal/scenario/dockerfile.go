@@ -13,9 +13,9 @@ import (
 
 // readingCommands judge the Dockerfile as a text.
 var readingCommands = []Command{
-	{Name: "lint", Args: "", most: 0, run: cmdLint,
+	{Name: "lint", Args: "", Judges: true, most: 0, run: cmdLint,
 		Doc: "Fails when BuildKit's own lint remarks on something, or the Dockerfile cannot be parsed. Needs no engine; a `# check=` line silences nothing."},
-	{Name: "from-scratch", Args: "", most: 0, run: cmdFromScratch,
+	{Name: "from-scratch", Args: "", Judges: true, most: 0, run: cmdFromScratch,
 		Doc: "Fails unless the final stage begins from nothing, through other stages too. Needs no engine."},
 }
 
@@ -23,7 +23,7 @@ var readingCommands = []Command{
 var buildingCommands = []Command{
 	{Name: "image", Args: "", most: 0, run: cmdImage,
 		Doc: "Builds the image with the manifest's build arguments, once for all checks, and sets each argument's value as a variable. Fails when the build does."},
-	{Name: "context-lacks", Args: "FILE…", least: 1, most: -1, run: cmdContextLacks,
+	{Name: "context-lacks", Args: "FILE…", Judges: true, least: 1, most: -1, run: cmdContextLacks,
 		Doc: "Puts each FILE, with random content, into a copy of the tree, builds it, and fails when the builder takes one of them."},
 }
 
@@ -66,7 +66,7 @@ func cmdImage(s *session, _ bool, _ []string) error {
 	}
 	s.image = img
 	for name, value := range img.Args {
-		s.ts.Setenv(name, value)
+		s.set(name, value)
 	}
 	return nil
 }

@@ -14,13 +14,13 @@ import (
 
 // imageCommands look at the image as files.
 var imageCommands = []Command{
-	{Name: "holds-only", Args: "PATTERN…", least: 0, most: -1, run: cmdHoldsOnly,
+	{Name: "holds-only", Args: "PATTERN…", Judges: true, least: 0, most: -1, run: cmdHoldsOnly,
 		Doc: "Fails when a layer holds a file that is neither the program that the image starts nor matches a PATTERN (path.Match; one that ends in / stands for all below it). What a later layer hides counts."},
-	{Name: "static", Args: "", most: 0, run: cmdStatic,
+	{Name: "static", Args: "", Judges: true, most: 0, run: cmdStatic,
 		Doc: "Fails when the program that the image starts asks for a loader or a shared library."},
-	{Name: "stripped", Args: "", most: 0, run: cmdStripped,
+	{Name: "stripped", Args: "", Judges: true, most: 0, run: cmdStripped,
 		Doc: "Fails when the program that the image starts has a symbol table or debugging sections."},
-	{Name: "size", Args: "LIMIT", least: 1, most: 1, run: cmdSize,
+	{Name: "size", Args: "LIMIT", Judges: true, least: 1, most: 1, run: cmdSize,
 		Doc: "Fails when the sum of the layers' uncompressed bytes is above LIMIT (such as 12MB)."},
 }
 

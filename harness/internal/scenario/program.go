@@ -185,8 +185,8 @@ func cmdRepository(s *session, _ bool, _ []string) error {
 		}
 	}
 	out, err := s.git(when, "rev-parse", "HEAD")
-	s.ts.Setenv("revision", strings.TrimSpace(out))
-	s.ts.Setenv("revision_time", when)
+	s.set("revision", strings.TrimSpace(out))
+	s.set("revision_time", when)
 	return err
 }
 
@@ -228,11 +228,11 @@ func cmdBuildinfo(s *session, _ bool, args []string) error {
 	if err != nil {
 		return fmt.Errorf("reading the build info: %w", err)
 	}
-	s.ts.Setenv("go_version", info.GoVersion)
-	s.ts.Setenv("main_version", info.Main.Version)
-	s.ts.Setenv("host_os", runtime.GOOS)
+	s.set("go_version", info.GoVersion)
+	s.set("main_version", info.Main.Version)
+	s.set("host_os", runtime.GOOS)
 	for _, setting := range info.Settings {
-		s.ts.Setenv(setting.Key, setting.Value)
+		s.set(setting.Key, setting.Value)
 	}
 	type module struct {
 		Path    string `json:"path"`
@@ -247,6 +247,6 @@ func cmdBuildinfo(s *session, _ bool, args []string) error {
 		deps = append(deps, module{m.Path, version})
 	}
 	text, err := json.Marshal(deps)
-	s.ts.Setenv("dependencies", string(text))
+	s.set("dependencies", string(text))
 	return err
 }

@@ -21,13 +21,13 @@ import (
 var rebuildCommands = []Command{
 	{Name: "rebuild", Args: "FILE TEXT", least: 2, most: 2, run: cmdRebuild,
 		Doc: "Edits FILE of the exercise to hold the scenario's file TEXT (with ${edit} put in), and builds again: once with the network cut by a proxy that says what was asked of it, once with the steps that ran having no network at all. Judges nothing yet."},
-	{Name: "reached-nothing", Args: "", most: 0, run: cmdReachedNothing,
+	{Name: "reached-nothing", Args: "", Judges: true, most: 0, run: cmdReachedNothing,
 		Doc: "Fails when the rebuild tried to reach something, or needs a network. Then sets edit to what the edit says, for start to show."},
-	{Name: "recompiled-nothing", Args: "", most: 0, run: cmdRecompiledNothing,
+	{Name: "recompiled-nothing", Args: "", Judges: true, most: 0, run: cmdRecompiledNothing,
 		Doc: "Fails when the rebuild compiled packages that the edit has not changed."},
-	{Name: "same-again", Args: "", most: 0, run: cmdSameAgain,
+	{Name: "same-again", Args: "", Judges: true, most: 0, run: cmdSameAgain,
 		Doc: "Runs every RUN step again and fails when the image's files are not the same, byte for byte."},
-	{Name: "require", Args: "IMPORT VERSION FILE", least: 3, most: 3, run: cmdRequire,
+	{Name: "require", Args: "IMPORT VERSION FILE", Judges: true, least: 3, most: 3, run: cmdRequire,
 		Doc: "Adds a module that the exercise does not have yet, and a FILE of the exercise that imports it, in a copy; builds that with the network there, and fails unless the module is in the program."},
 }
 
@@ -83,7 +83,7 @@ func cmdReachedNothing(s *session, _ bool, _ []string) error {
 		return s.fail(want, got, because, f.Look...)
 	}
 	s.image = r.NoNet
-	s.ts.Setenv("edit", r.Values[1])
+	s.set("edit", r.Values[1])
 	return nil
 }
 

@@ -22,13 +22,10 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/testscript"
-	"golang.org/x/tools/txtar"
-
-	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/containerrun"
 	"github.com/daybook-dev/daybook/harness/internal/workbench"
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // Outcome is what a scenario came to.
@@ -36,6 +33,8 @@ type Outcome struct {
 	Finding *check.Finding // why the check failed
 	Trouble *check.Trouble // why it could not be decided
 	Advice  []string       // what is right but could be better
+	Answers []Answer       // what was looked at, when it passed
+	Step    int            // which of the scenario's commands the finding is of, from 1; 0 without one
 }
 
 // Status says the outcome in one word.
@@ -74,6 +73,8 @@ type session struct {
 	rebuilt   *workbench.Rebuild
 	edited    workbench.Edited
 	called    int // commands
+	answers   []Answer
+	variables []variable // those that the scenario drew or set
 }
 
 type sessionKey struct{}
@@ -113,18 +114,12 @@ func Run(ctx context.Context, c check.Check, b *workbench.Bench) Outcome {
 // condition, or a command of testscript's own of the same name, can leave some
 // out, and such a check could not fail.
 func (s *session) whole() error {
-	data, err := os.ReadFile(s.check.Script)
+	steps, err := Steps(s.check.Script)
 	if err != nil {
-		return fmt.Errorf("reading the scenario: %w", err)
+		return err
 	}
-	ours := 0
-	for _, used := range catalog.CommandsIn(string(txtar.Parse(data).Comment)) {
-		if used.Name != "env" {
-			ours++
-		}
-	}
-	if s.called != ours {
-		return &check.Trouble{Message: fmt.Sprintf("the scenario of %s ended after %d of its %d commands", s.check.ID, s.called, ours), Mend: "its author has to see to it that every command is run"}
+	if s.called != len(steps) {
+		return &check.Trouble{Message: fmt.Sprintf("the scenario of %s ended after %d of its %d commands", s.check.ID, s.called, len(steps)), Mend: "its author has to see to it that every command is run"}
 	}
 	return nil
 }
@@ -137,7 +132,7 @@ func (s *session) close() {
 
 // outcome sorts an error into the learner's and ours.
 func outcome(s *session, err error) Outcome {
-	o := Outcome{Advice: s.advice}
+	o := Outcome{Advice: s.advice, Answers: s.answers}
 	var finding *check.Finding
 	var trouble *check.Trouble
 	switch {
@@ -149,7 +144,7 @@ func outcome(s *session, err error) Outcome {
 		if own.Look == nil {
 			own.Look = []check.Place{}
 		}
-		o.Finding = &own
+		o.Finding, o.Step = &own, s.called
 	case errors.As(err, &trouble):
 		o.Trouble = trouble
 	default:
@@ -220,6 +215,12 @@ func (s *session) fail(want, got, because string, look ...check.Place) error {
 // expand puts the scenario's variables into text.
 func (s *session) expand(text string) string {
 	return os.Expand(text, s.ts.Getenv)
+}
+
+// set gives a variable a value.
+func (s *session) set(name, value string) {
+	s.ts.Setenv(name, value)
+	s.variables = append(s.variables, variable{name, value})
 }
 
 // file reads a file of the scenario's and puts the variables in.

@@ -30,12 +30,12 @@ func cmdRandom(s *session, _ bool, args []string) error {
 	if err != nil {
 		return &UsageError{Command: "random", Text: err.Error()}
 	}
-	s.ts.Setenv(args[0], value)
+	s.set(args[0], value)
 	return nil
 }
 
 func cmdPick(s *session, _ bool, args []string) error {
-	s.ts.Setenv(args[0], s.random.Pick(args[1:]))
+	s.set(args[0], s.random.Pick(args[1:]))
 	return nil
 }
 
