@@ -116,7 +116,9 @@ func (r *repository) resolve(ctx context.Context, revision string) error {
 	case err != nil:
 		return err
 	}
-	r.commit = strings.TrimSpace(out)
+	if r.commit = strings.TrimSpace(out); !objectID.MatchString(r.commit) {
+		return unusable("%s: %q is no revision", r.label, revision) // but an expression of several
+	}
 	out, err = r.output(ctx, "log", "-1", "--format=%ct", r.commit, "--")
 	if err != nil {
 		return r.unreadable(err)
