@@ -5,11 +5,14 @@ package intake
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -272,4 +275,68 @@ func TestGitEnds(t *testing.T) {
 	_, err = r.output(context.Background(), "version")
 	require.ErrorAs(t, err, &trouble)
 	assert.Contains(t, trouble.Message, "git command is not on the PATH")
+}
+
+// fakeGit puts a script in the place of git.
+func fakeGit(t *testing.T, script string) *repository {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "git"), []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	r, root, err := newRepository("alice")
+	require.NoError(t, err)
+	require.NoError(t, root.Close())
+	t.Cleanup(func() { require.NoError(t, r.close()) })
+	return r
+}
+
+func TestGitIsBounded(t *testing.T) {
+	out, err := fakeGit(t, "ulimit -v").output(context.Background())
+	require.NoError(t, err)
+	assert.Equal(t, fmt.Sprintf("%d\n", gitMemory>>10), out)
+
+	_, err = fakeGit(t, "yes").output(context.Background())
+	refusedFor(t, err, "more branches and tags")
+
+	t.Setenv("SECRET", "s")
+	out, err = fakeGit(t, "env").output(context.Background())
+	require.NoError(t, err)
+	assert.NotContains(t, out, "SECRET")
+
+	for said, isOurs := range map[string]bool{"fatal: write error: No space left on device": true, "fatal: bad object x": false} {
+		_, err = fakeGit(t, "echo '"+said+"' >&2; exit 128").output(context.Background())
+		var failed *gitError
+		assert.Equal(t, !isOurs, errors.As(err, &failed), "%v", err)
+	}
+	_, err = fakeGit(t, "kill -9 $$").output(context.Background())
+	var failed *gitError
+	assert.NotErrorAs(t, err, &failed, "a machine without memory is nobody's fault")
+}
+
+// What git has started ends with it.
+func TestGitsGroupEnds(t *testing.T) {
+	wire := filepath.Join(t.TempDir(), "wire")
+	require.NoError(t, syscall.Mkfifo(wire, 0o600))
+	r := fakeGit(t, "sleep 1000 >'"+wire+"' & echo started; wait")
+	alive, err := os.OpenFile(wire, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	require.NoError(t, err)
+	defer alive.Close()
+	enough := errors.New("enough")
+	err = r.git(context.Background(), nil, nil, func(out io.Reader) error {
+		_, err := io.ReadFull(out, make([]byte, len("started")))
+		return errors.Join(enough, err)
+	})
+	require.ErrorIs(t, err, enough)
+	_, err = io.ReadAll(alive) // to its end, which comes when nobody has it open
+	require.NoError(t, err)
+}
+
+func TestLargeRepository(t *testing.T) {
+	leavesNothing(t)
+	repo := committed(t, work)
+	pack := filepath.Join(repo, ".git/objects/pack/pack-0123.pack")
+	planted(t, pack, "", 0o644)
+	require.NoError(t, os.Truncate(pack, repositoryLimit+1))
+	_, err := opened(t, repo, Options{Revision: "main"})
+	refusedFor(t, err, "more than 256 MiB")
 }

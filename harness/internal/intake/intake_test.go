@@ -253,6 +253,10 @@ func TestPaths(t *testing.T) {
 		refusedFor(t, err, c.want)
 		assert.NotContains(t, err.Error(), dir, name)
 	}
+	big := file(t, zipBytes(t, work))
+	require.NoError(t, os.Truncate(big, archiveLimit+1))
+	_, err = opened(t, big, Options{})
+	refusedFor(t, err, "and the limit is 134217728")
 	_, err = opened(t, laid(t, t.TempDir(), work), Options{Revision: "main"})
 	inputError(t, err, "it is no git repository, so it has no revision main")
 	_, err = opened(t, file(t, zipBytes(t, work)), Options{Revision: "main"})
