@@ -33,6 +33,9 @@ type metered struct {
 var errLongList = errors.New("its list of files is too long")
 
 func (m *metered) ReadAt(p []byte, at int64) (int, error) {
+	if at < 0 { // what a zip claims may add up to that, and it is no error of the file system's
+		return 0, zip.ErrFormat
+	}
 	n, err := m.r.ReadAt(p, at)
 	if m.left -= int64(n); m.left < 0 && !m.off {
 		return 0, errLongList
