@@ -119,27 +119,34 @@ func FuzzSummaryIsOnlyText(f *testing.F) {
 
 func TestSummaryIsCutBetweenBlocks(t *testing.T) {
 	b := batch(refused("x"))
-	for i := range 30_000 {
-		g := graded("x")
-		g.Submission.ID = fmt.Sprintf("learner-%d", i)
+	for i := range 15_000 {
+		g := blank(fmt.Sprintf("learner-%d", i))
+		g.Status, g.Points, g.Submission.Name = grade.Graded, 3, strings.Repeat("n", 60)
 		b.Grades = append(b.Grades, *g)
 	}
 	out := all(t, summaryAll, b)
 	assert.Less(t, len(out), 1024<<10)
 	assert.Greater(t, len(out), 900_000)
-	p := rendered(t, out)
-	assert.True(t, strings.HasSuffix(strings.TrimSpace(p.prose), "The other reports have all of it."))
-	assert.Contains(t, p.code, "learner-0")
-	rows := strings.Count(out, "| graded | 3/19 |\n")
-	assert.Equal(t, rows, strings.Count(out, "learner-"), "no row is cut in two")
+	assert.True(t, strings.HasSuffix(out, "| graded | 3/19 |\n"+cutNote))
+	assert.Equal(t, strings.Count(out, "| graded | 3/19 |\n"), strings.Count(out, "learner-"), "no row is cut in two")
 
-	many := graded("x")
-	for range 300 {
-		many.Result.Exercises[0].Checks = append(many.Result.Exercises[0].Checks, failedStarts(strings.Repeat("```\n<b>\n", 5_000)))
+	p := rendered(t, fit(batchBlocks(b), 5000))
+	assert.True(t, strings.HasSuffix(strings.TrimSpace(p.prose), "The other reports have all of it."), "the note is no row")
+	assert.Contains(t, p.code, "learner-0")
+}
+
+// A fenced block that is cut in two would take the note in, or let the rest out.
+func TestSummaryCutsNoCodeBlock(t *testing.T) {
+	g := graded("x")
+	for range 150 {
+		g.Result.Exercises[0].Checks = append(g.Result.Exercises[0].Checks, failedStarts(strings.Repeat("```\n<b>\n", 2_000)))
 	}
-	out = one(t, summaryOne, many)
+	out := one(t, summaryOne, g)
 	assert.Less(t, len(out), 1024<<10)
-	assert.NotContains(t, rendered(t, out).elements, "b", "a block that is open would let the rest out")
+	assert.True(t, strings.HasSuffix(out, cutNote))
+	p := rendered(t, fit(gradeBlocks(g), 60_000))
+	assert.NotContains(t, p.elements, "b")
+	assert.True(t, strings.HasSuffix(strings.TrimSpace(p.prose), "The other reports have all of it."))
 }
 
 func TestFit(t *testing.T) {

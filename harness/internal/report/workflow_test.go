@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/daybook-dev/daybook/harness/internal/grade"
 )
 
 // outputs reads a file of outputs as the runner does (FileCommandManager.cs): a
@@ -72,9 +74,8 @@ func TestAppendSummaryKeepsWithinTheLimit(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, []byte(strings.Repeat("x", before)), 0o600))
 		b := batch()
 		for i := range 12_000 {
-			g := graded("x")
-			g.Submission.ID = fmt.Sprintf("learner-%d", i)
-			g.Submission.Name = strings.Repeat("n", 100)
+			g := blank(fmt.Sprintf("learner-%d", i))
+			g.Status, g.Submission.Name = grade.Graded, strings.Repeat("n", 100)
 			b.Grades = append(b.Grades, *g)
 		}
 		require.NoError(t, AppendBatchSummary(file, b))
