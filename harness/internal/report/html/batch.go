@@ -115,14 +115,14 @@ func (v *batchView) gather(b *grade.Batch) map[[2]string]*column {
 		for _, e := range g.Result.Exercises {
 			own := groups[e.ID]
 			if own == nil {
-				own = &group{Exercise: name(e.ID)}
+				own = &group{Exercise: called(e.ID)}
 				groups[e.ID] = own
 				v.Groups = append(v.Groups, own)
 			}
 			for _, c := range e.Checks {
 				key := [2]string{e.ID, c.ID}
 				if columns[key] == nil {
-					columns[key] = &column{Exercise: own.Exercise, ID: name(c.ID), Title: name(c.Title), First: len(own.Columns) == 0}
+					columns[key] = &column{Exercise: own.Exercise, ID: called(c.ID), Title: name(c.Title), First: len(own.Columns) == 0}
 					own.Columns = append(own.Columns, columns[key])
 				}
 				columns[key].Tally.add(c.Status)

@@ -60,6 +60,14 @@ func name(s string) string {
 	return shown
 }
 
+// called is a name for what is led to by it, which has to be called something.
+func called(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return "(without a name)"
+	}
+	return name(s)
+}
+
 // visible gives the first characters of s, limit at the most, and says how many
 // it left out. What a browser would not show, or what would move, overwrite or
 // reorder what stands beside it, is written as Go writes it in a string: \x1b,

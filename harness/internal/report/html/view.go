@@ -145,7 +145,7 @@ func (t *tally) add(s check.Status) {
 func newGrade(g *grade.Grade, p *pen) *gradeView {
 	v := &gradeView{
 		Day:    fmt.Sprintf("Day %d", g.Day),
-		Name:   name(g.Submission.ID),
+		Name:   called(g.Submission.ID),
 		Source: name(g.Submission.Source), Hash: name(g.Submission.Hash),
 		Status: g.Status, Counts: g.Status == grade.Graded,
 		Reason: p.text(g.Reason),
@@ -155,9 +155,6 @@ func newGrade(g *grade.Grade, p *pen) *gradeView {
 	}
 	if own := name(g.Submission.Name); strings.TrimSpace(own) != "" {
 		v.Name, v.ID = own, v.Name
-	}
-	if strings.TrimSpace(v.Name) == "" {
-		v.Name = "(without a name)" // a heading and a link need one
 	}
 	if v.Counts && g.MaxPoints > 0 {
 		v.Share = min(max(g.Points/g.MaxPoints, 0), 1)
@@ -182,7 +179,7 @@ func newGrade(g *grade.Grade, p *pen) *gradeView {
 }
 
 func newExercise(e check.ExerciseResult, p *pen) exerciseView {
-	v := exerciseView{ID: name(e.ID), Untouched: e.Untouched}
+	v := exerciseView{ID: called(e.ID), Untouched: e.Untouched}
 	for _, c := range e.Checks {
 		v.Tally.add(c.Status)
 		v.Points += c.Points
@@ -194,7 +191,7 @@ func newExercise(e check.ExerciseResult, p *pen) exerciseView {
 
 func newCheck(c check.CheckResult, p *pen) checkView {
 	v := checkView{
-		ID: name(c.ID), Title: name(c.Title), Mark: marked(c.Status),
+		ID: called(c.ID), Title: name(c.Title), Mark: marked(c.Status),
 		Points: c.Points, MaxPoints: c.MaxPoints, MissedNeed: name(c.MissedNeed),
 	}
 	if f := c.Finding; f != nil {
