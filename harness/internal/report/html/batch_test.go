@@ -106,7 +106,7 @@ func TestSizeOfPages(t *testing.T) {
 			}
 		}
 	}
-	assert.Less(t, len(batchPage(t, b)), 16*megabyte, "each check of each submission with 300 kB of output")
+	assert.Less(t, len(batchPage(t, b)), 10*megabyte, "each check of each submission with 300 kB of output")
 	assert.Less(t, len(onePage(t, &b.Grades[0])), megabyte)
 }
 

@@ -27,7 +27,7 @@ const browserRequired = "DAYBOOK_BROWSER"
 
 // patience is for a browser that does not answer. It judges nothing: whatever
 // is asked for is waited for, and takes far less.
-const patience = 2 * time.Minute
+const patience = 10 * time.Minute
 
 // chromium is the browser of all tests, each of which gets a tab.
 var chromium = struct {

@@ -54,17 +54,7 @@ func learner(day *catalog.Day, i int) grade.Grade {
 	if i%9 == 4 {
 		able = 0
 	}
-	begun := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
-	g := grade.Grade{
-		Schema: grade.Schema, Day: day.Number, Status: grade.Graded, Begun: begun,
-		Submission: grade.Submission{
-			ID: fmt.Sprintf("s-%03d", i+1), Name: names[i%len(names)], Source: fmt.Sprintf("s-%03d.zip", i+1),
-			Hash: strings.Repeat("ab", 32), Taken: []string{"Dockerfile", ".dockerignore", "envconfig/envconfig.go"},
-			LeftOut:   []grade.LeftOut{{Name: "__MACOSX/._Dockerfile", Reason: "macOS put it there"}, {Name: "Makefile", Reason: "the day does not let a learner edit it"}},
-			Submitted: begun.Add(-time.Duration(draw.IntN(5000)) * time.Minute),
-		},
-		Basis: grade.Basis{Key: "5e1f", DayHash: "d4c3", Harness: "v0.4.0", Toolchain: "go1.26.8 linux/amd64", Images: map[string]string{"golang:1.26": "sha256:12ab"}, Seed: 18446744073709551615, Isolation: "hostile", Limits: "77aa"},
-	}
+	g := handedIn(day, i, draw)
 	if i%43 == 12 {
 		g.Status, g.Reason, g.Submission.Taken = grade.Refused, "the archive cannot be read: zip: not a valid zip file", nil
 		return g
@@ -91,7 +81,13 @@ func learner(day *catalog.Day, i int) grade.Grade {
 		g.Status, g.Reason = grade.Ungraded, "a check could not be decided, twice"
 		return withMax(g, r)
 	}
-	for _, e := range r.Exercises {
+	addUp(&g, i)
+	return withMax(g, r)
+}
+
+// addUp gives g its lines and its points.
+func addUp(g *grade.Grade, i int) {
+	for _, e := range g.Result.Exercises {
 		sum := 0
 		for _, c := range e.Checks {
 			sum += c.Points
@@ -103,7 +99,21 @@ func learner(day *catalog.Day, i int) grade.Grade {
 		g.Lines = append(g.Lines, grade.Line{Text: "2 days late: 10 % less a day", Points: -g.Points / 5})
 		g.Points -= g.Points / 5
 	}
-	return withMax(g, r)
+}
+
+// handedIn is a grade before anything was judged.
+func handedIn(day *catalog.Day, i int, draw *rand.Rand) grade.Grade {
+	begun := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	return grade.Grade{
+		Schema: grade.Schema, Day: day.Number, Status: grade.Graded, Begun: begun,
+		Submission: grade.Submission{
+			ID: fmt.Sprintf("s-%03d", i+1), Name: names[i%len(names)], Source: fmt.Sprintf("s-%03d.zip", i+1),
+			Hash: strings.Repeat("ab", 32), Taken: []string{"Dockerfile", ".dockerignore", "envconfig/envconfig.go"},
+			LeftOut:   []grade.LeftOut{{Name: "__MACOSX/._Dockerfile", Reason: "macOS put it there"}, {Name: "Makefile", Reason: "the day does not let a learner edit it"}},
+			Submitted: begun.Add(-time.Duration(draw.IntN(5000)) * time.Minute),
+		},
+		Basis: grade.Basis{Key: "5e1f", DayHash: "d4c3", Harness: "v0.4.0", Toolchain: "go1.26.8 linux/amd64", Images: map[string]string{"golang:1.26": "sha256:12ab"}, Seed: 18446744073709551615, Isolation: "hostile", Limits: "77aa"},
+	}
 }
 
 func withMax(g grade.Grade, r *check.Result) grade.Grade {

@@ -17,7 +17,7 @@ const (
 	learnerList  = 100    // entries of one list there
 
 	// On a batch's page there is room for the gist of each: with 200 hostile
-	// submissions it is still 5 MB, and a browser stays quick.
+	// submissions the page is some 9 MB, and a browser stays quick.
 	batchText  = 1_500
 	batchTotal = 24_000 // of one submission
 	batchList  = 20

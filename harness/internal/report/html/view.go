@@ -153,7 +153,7 @@ func newGrade(g *grade.Grade, p *pen) *gradeView {
 		Submitted: at(g.Submission.Submitted), Begun: at(g.Begun),
 		Basis: basis(g.Basis),
 	}
-	if own := name(g.Submission.Name); strings.TrimSpace(own) != "" {
+	if own := name(g.Submission.Name); strings.TrimSpace(own) != "" && own != v.Name {
 		v.Name, v.ID = own, v.Name
 	}
 	if v.Counts && g.MaxPoints > 0 {
