@@ -133,13 +133,7 @@ func start(ctx context.Context, e *engine.Engine, runID string, mode Mode) (*Pro
 
 // confine takes from the container all that a proxy does not need.
 func confine(h *container.HostConfig, network string) {
-	tasks := int64(tasksLimit)
-	h.NetworkMode = container.NetworkMode(network)
-	h.ReadonlyRootfs = true
-	h.CapDrop = []string{"ALL"}
-	h.SecurityOpt = []string{"no-new-privileges"}
-	h.Memory, h.MemorySwap = memoryLimit, memoryLimit
-	h.PidsLimit = &tasks
+	sidecar.Confine(h, network, memoryLimit, tasksLimit)
 	// Said here since an engine may be set to a driver that cannot be read
 	// back, or to throw away old lines: marks are counted, so none may go. The
 	// proxy itself bounds its log to less than this.

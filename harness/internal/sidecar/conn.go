@@ -39,7 +39,7 @@ func (c *conn) receive() {
 		kind, payload, err := relay.ReadFrame(c.frames, buf)
 		switch {
 		case err != nil:
-			c.readErr = c.broken(err)
+			c.readErr = fmt.Errorf("%w: %w", ErrBroken, c.ending(err))
 			return
 		case kind == relay.End:
 			return
@@ -55,20 +55,20 @@ func (c *conn) receive() {
 	}
 }
 
-// broken is that the relay ended, or our way to it, without having said so.
-func (c *conn) broken(err error) error {
+// ending is why the relay ended, or our way to it, without having said so.
+func (c *conn) ending(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	if said := c.complaint.String(); said != "" {
-		return fmt.Errorf("the relay broke off: %w: %s", err, said)
+		return fmt.Errorf("it broke off: %w: %s", err, said)
 	}
-	return fmt.Errorf("the relay broke off: %w", err)
+	return fmt.Errorf("it broke off: %w", err)
 }
 
 // Read reads what the other end says. The error is io.EOF when it has said all,
-// a *relay.Failure when it broke off, net.ErrClosed after Close, and of another
-// kind when the relay is to blame.
+// a *relay.Failure when it broke off, net.ErrClosed after Close, and one of
+// ErrBroken when the relay is to blame.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.reader.Read(p)
 	switch {
@@ -80,7 +80,8 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write sends p to the other end.
+// Write sends p to the other end. It is an error when the relay does not take
+// it; whether the other end does is seen by what that says.
 func (c *conn) Write(p []byte) (n int, err error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -91,7 +92,7 @@ func (c *conn) Write(p []byte) (n int, err error) {
 		part := p[n:min(len(p), n+relay.MaxPayload)]
 		if err := relay.WriteFrame(c.engine, relay.Data, part); err != nil {
 			c.Close() // half a frame may have gone, and nothing fits after it
-			return n, err
+			return n, fmt.Errorf("%w: %w", ErrBroken, err)
 		}
 		n += len(part)
 	}
@@ -106,7 +107,10 @@ func (c *conn) CloseWrite() error {
 		return nil
 	}
 	c.ended = true
-	return relay.WriteFrame(c.engine, relay.End, nil)
+	if err := relay.WriteFrame(c.engine, relay.End, nil); err != nil {
+		return fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	return nil
 }
 
 // Close ends the connection and the relay's process, and every Read and Write

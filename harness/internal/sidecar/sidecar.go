@@ -6,7 +6,8 @@
 //   - A program is found beside the running executable or compiled; its image is
 //     made from scratch and kept on the engine under the hash of what is in it.
 //   - What failed is told apart: a *relay.Failure is the other end's doing (or
-//     that nothing is there), every other error is ours or the machine's.
+//     that nothing is there), what has ErrBroken in its chain is ours or the
+//     machine's.
 //   - A connection that is closed leaves no process behind in its container.
 //   - No more is kept in memory than a connection's buffers, whatever is sent.
 //
@@ -43,6 +44,10 @@ const RelayPath = "/" + string(Relay)
 
 // complaintLimit is how much is kept of what a relay that fails says.
 const complaintLimit = 4 << 10
+
+// ErrBroken is in the chain of an error when it is not the other end that
+// failed but the relay, the engine, or the way to them.
+var ErrBroken = errors.New("the relay does not work")
 
 // Dialer connects from inside a running container that has the relay.
 type Dialer struct {
@@ -87,7 +92,7 @@ func (d Dialer) Dial(ctx context.Context, target string) (net.Conn, error) {
 	case errors.As(err, &theirs):
 		return nil, theirs // says itself what it was about
 	}
-	return nil, fmt.Errorf("connecting to %s by a relay: %w", to, err)
+	return nil, fmt.Errorf("connecting to %s: %w: %w", to, ErrBroken, err)
 }
 
 func (d Dialer) dial(ctx context.Context, to relay.Address) (*conn, error) {
@@ -143,7 +148,7 @@ func (c *conn) handshake() error {
 		rest, _ := io.ReadAll(io.LimitReader(c.frames, complaintLimit))
 		return fmt.Errorf("starting it: %s", strings.TrimSpace(string(payload)+string(rest)))
 	case err != nil:
-		return c.broken(err)
+		return c.ending(err)
 	case kind == relay.Connected:
 		return nil
 	case kind == relay.Failed:

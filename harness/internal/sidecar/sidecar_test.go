@@ -31,8 +31,9 @@ import (
 // bench is an engine and a run on it, of which nothing is left after the test.
 type bench struct {
 	*testing.T
-	engine *engine.Engine
-	run    *engine.Run
+	engine  *engine.Engine
+	run     *engine.Run
+	network string // of the containers that are started
 }
 
 func newBench(t *testing.T) *bench {
@@ -44,10 +45,10 @@ func newBench(t *testing.T) *bench {
 		require.NoError(t, e.CleanUp(context.Background(), run.ID))
 		require.NoError(t, run.Close())
 	})
-	return &bench{T: t, engine: e, run: run}
+	return &bench{T: t, engine: e, run: run, network: "none"}
 }
 
-// start starts a container without a network that runs cmd in an image with
+// start starts a container that runs cmd in an image with
 // the relay and testdata/peer.
 func (b *bench) start(cmd ...string) (id string) {
 	b.Helper()
@@ -59,7 +60,7 @@ func (b *bench) start(cmd ...string) (id string) {
 	defer release()
 	made, err := b.engine.Client.ContainerCreate(b.Context(), client.ContainerCreateOptions{
 		Config:     &container.Config{Image: ref, Entrypoint: cmd, Labels: map[string]string{engine.RunLabel: b.run.ID}},
-		HostConfig: &container.HostConfig{NetworkMode: "none", ReadonlyRootfs: true, Tmpfs: map[string]string{"/run": "mode=1777"}},
+		HostConfig: &container.HostConfig{NetworkMode: container.NetworkMode(b.network), ReadonlyRootfs: true, Tmpfs: map[string]string{"/run": "mode=1777"}},
 	})
 	require.NoError(b, err)
 	b.Cleanup(func() { // before the image
@@ -236,33 +237,75 @@ func TestCloseEndsReadsAndTheRelay(t *testing.T) {
 
 func TestOursIsNoFailureOfTheirs(t *testing.T) {
 	b := newBench(t)
-	id := b.start("/peer")
+	h, err := Hold(t.Context(), b.engine, b.run.ID)
+	require.NoError(t, err)
+	b.network = "container:" + h.ID
+	peer := b.start("/peer")
 	ours := func(err error, contains string) {
 		t.Helper()
 		var theirs *relay.Failure
 		require.Error(t, err)
 		require.False(t, errors.As(err, &theirs), "%v", err)
+		require.ErrorIs(t, err, ErrBroken)
 		require.ErrorContains(t, err, contains)
 	}
-	d := b.dialer(id)
+	d := b.dialer(peer)
 	d.Path = "/nowhere"
-	_, err := d.Dial(t.Context(), "tcp:127.0.0.1:8080")
-	ours(err, "connecting to tcp:127.0.0.1:8080 by a relay: ")
+	_, err = d.Dial(t.Context(), "tcp:127.0.0.1:8081")
+	ours(err, "connecting to tcp:127.0.0.1:8081: the relay does not work: ")
 	d.Path = "/peer" // a program, but no relay
-	_, err = d.Dial(t.Context(), "tcp:127.0.0.1:8080")
-	ours(err, "connecting to tcp:127.0.0.1:8080 by a relay: the relay broke off: ")
+	_, err = d.Dial(t.Context(), "tcp:127.0.0.1:8081")
+	ours(err, "connecting to tcp:127.0.0.1:8081: the relay does not work: it broke off: ")
 
-	c, err := b.dialer(id).Dial(t.Context(), "unix:/run/echo.sock")
+	d = b.dialer(h.ID)
+	c, err := d.Dial(t.Context(), "tcp:127.0.0.1:8081")
 	require.NoError(t, err)
 	defer c.Close()
-	_, err = b.engine.Client.ContainerKill(t.Context(), id, client.ContainerKillOptions{Signal: "SIGKILL"})
+	_, err = io.ReadFull(c, make([]byte, len("well")))
+	require.NoError(t, err)
+	_, err = b.engine.Client.ContainerKill(t.Context(), h.ID, client.ContainerKillOptions{Signal: "SIGKILL"})
 	require.NoError(t, err)
 	_, err = c.Read(make([]byte, 1))
-	ours(err, "the relay broke off: unexpected EOF")
-	_, err = Dial(t.Context(), b.engine, id, "tcp:127.0.0.1:8080")
-	ours(err, "connecting to tcp:127.0.0.1:8080 by a relay: ")
-	_, err = Dial(t.Context(), b.engine, id, "nothing")
-	ours(err, "neither HOST:PORT")
+	ours(err, "the relay does not work: it broke off: unexpected EOF")
+	_, err = d.Dial(t.Context(), "tcp:127.0.0.1:8081")
+	ours(err, "connecting to tcp:127.0.0.1:8081: the relay does not work: ")
+	_, err = d.Dial(t.Context(), "nothing")
+	require.ErrorContains(t, err, "neither HOST:PORT")
+}
+
+// A container that joins a held network has no other, and is reached by it.
+func TestHold(t *testing.T) {
+	b := newBench(t)
+	h, err := Hold(t.Context(), b.engine, b.run.ID)
+	require.NoError(t, err)
+	require.NoError(t, h.Check(t.Context()))
+	b.network = "container:" + h.ID
+	id := b.start("/peer")
+	d := h.Dialer()
+	d.Wait = time.Minute
+	c, err := d.Dial(t.Context(), "tcp:127.0.0.1:8081")
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	require.Equal(t, []string{"/peer"}, b.processes(id), "the relay is in another container")
+
+	in, err := b.engine.Client.ContainerInspect(t.Context(), h.ID, client.ContainerInspectOptions{})
+	require.NoError(t, err)
+	config, host := in.Container.Config, in.Container.HostConfig
+	require.Equal(t, b.run.ID, config.Labels[engine.RunLabel])
+	require.Equal(t, Nobody, config.User)
+	require.EqualValues(t, "none", host.NetworkMode)
+	require.True(t, host.ReadonlyRootfs)
+	require.Equal(t, []string{"ALL"}, host.CapDrop)
+	require.Equal(t, []string{"no-new-privileges"}, host.SecurityOpt)
+	require.Equal(t, []int64{holdMemory, holdMemory, holdTasks, holdCPUs}, []int64{host.Memory, host.MemorySwap, *host.PidsLimit, host.NanoCPUs})
+
+	require.NoError(t, h.Remove(t.Context()))
+	require.NoError(t, h.Remove(t.Context()), "removing twice")
+	require.Error(t, h.Check(t.Context()))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = Hold(ctx, b.engine, b.run.ID)
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestHoldReapsAndStops(t *testing.T) {
