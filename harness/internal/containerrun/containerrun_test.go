@@ -136,6 +136,7 @@ func either(t *testing.T, test func(t *testing.T, isolated bool)) {
 func TestContainers(t *testing.T) {
 	f := newFixture(t)
 	either(t, func(t *testing.T, isolated bool) {
+		t.Parallel() // most of it is waiting
 		t.Run("answers and stops", func(t *testing.T) {
 			c, err := f.start(t, "", isolated)
 			require.NoError(t, err)

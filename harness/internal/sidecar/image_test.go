@@ -44,6 +44,7 @@ func TestBinary(t *testing.T) {
 }
 
 func TestUnknownProgramIsTrouble(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // where it leaves its lock
 	_, err := Program("no-such-program").Binary(t.Context(), runtime.GOARCH)
 	var trouble *check.Trouble
 	require.ErrorAs(t, err, &trouble)
