@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+
+	"github.com/daybook-dev/daybook/harness/internal/sidecar"
 )
 
 // Answer is what a service answered.
@@ -26,27 +27,38 @@ type Answer struct {
 func (c *Container) Get(ctx context.Context, path string) (*Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, AnswerLimit)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
-	if err != nil {
+	res, err := c.ask(ctx, path, 0)
+	if errors.Is(err, sidecar.ErrBroken) {
 		return nil, fmt.Errorf("asking for %s: %w", path, err)
-	}
-	// Never by a proxy, and never with a connection left open that a graceful
-	// stop would wait for.
-	transport := &http.Transport{DisableKeepAlives: true}
-	res, err := transport.RoundTrip(req)
-	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return nil, &StartFailure{Reason: fmt.Sprintf("GET %s was not answered: %v", path, err), Log: logTail(context.WithoutCancel(ctx), c.c)}
+	} else if err != nil {
+		return nil, &StartFailure{Reason: fmt.Sprintf("GET %s was not answered: %v", path, err), Log: c.logTail(context.WithoutCancel(ctx))}
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, bodyLimit))
-	if err != nil {
+	if errors.Is(err, sidecar.ErrBroken) {
+		return nil, fmt.Errorf("asking for %s: %w", path, err)
+	} else if err != nil {
 		return nil, &StartFailure{Reason: fmt.Sprintf("the answer to GET %s broke off: %v", path, err)}
 	}
 	return &Answer{Status: res.StatusCode, Body: bytes.TrimSpace(body)}, nil
+}
+
+// ask asks for path and gives the answer to it, be it that it is to be found
+// elsewhere. When isolated, it waits so long for something that listens.
+func (c *Container) ask(ctx context.Context, path string, wait time.Duration) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	// Never by a proxy, and never with a connection left open that a graceful
+	// stop would wait for.
+	transport := &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: headerLimit}
+	if c.held != nil {
+		dialer := c.held.Dialer()
+		dialer.Wait = wait
+		transport.DialContext = dialer.DialContext
+	}
+	return transport.RoundTrip(req)
 }
 
 // Process is one process of a container, as the engine lists it.
@@ -105,5 +117,5 @@ func (c *Container) Stop(ctx context.Context) (*Stopped, error) {
 		return nil, fmt.Errorf("asking how the container ended: %w", err)
 	}
 	const killed = 128 + 9 // the exit status of a process that SIGKILL ended
-	return &Stopped{ExitCode: state.ExitCode, Killed: state.ExitCode == killed, Took: took, Log: logTail(ctx, c.c)}, nil
+	return &Stopped{ExitCode: state.ExitCode, Killed: state.ExitCode == killed, Took: took, Log: c.logTail(ctx)}, nil
 }

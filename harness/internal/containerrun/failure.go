@@ -2,11 +2,15 @@ package containerrun
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
+	"strconv"
 	"strings"
 
-	"github.com/testcontainers/testcontainers-go"
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/client"
+
+	"github.com/daybook-dev/daybook/harness/internal/sidecar"
 )
 
 // StartFailure is a container that did not come to answer, which is the
@@ -23,15 +27,23 @@ type StartFailure struct {
 func (f *StartFailure) Error() string { return f.Reason }
 
 // explain tells the image's doing from ours when a container did not start.
-func explain(ctx context.Context, c *testcontainers.DockerContainer, err error) error {
-	if c == nil {
+func (c *Container) explain(ctx context.Context, err error) error {
+	if c.held != nil { // without a network, nothing starts and nothing is answered
+		if ours := c.held.Check(ctx); ours != nil {
+			return errors.Join(ours, err)
+		}
+	}
+	if errors.Is(err, sidecar.ErrBroken) {
+		return fmt.Errorf("waiting for the service: %w", err)
+	}
+	if c.c == nil {
 		return startError(err)
 	}
-	state, stateErr := c.State(ctx)
+	state, stateErr := c.c.State(ctx)
 	if stateErr != nil {
 		return startError(err)
 	}
-	f := &StartFailure{Log: logTail(ctx, c), ExitCode: state.ExitCode}
+	f := &StartFailure{Log: c.logTail(ctx), ExitCode: state.ExitCode}
 	switch {
 	case state.Error != "":
 		f.Reason = plain(state.Error)
@@ -41,7 +53,7 @@ func explain(ctx context.Context, c *testcontainers.DockerContainer, err error) 
 		if state.OOMKilled {
 			f.Reason = fmt.Sprintf("the process used more than %d MiB of memory and was killed", memoryLimit>>20)
 		}
-	case state.Running:
+	case state.Running && errors.Is(err, errSilent):
 		f.Running = true
 		f.Reason = fmt.Sprintf("the process runs, but did not answer within %s", ReadyLimit)
 	default:
@@ -74,15 +86,29 @@ func plain(msg string) string {
 }
 
 // logTail is the end of what the container printed.
-func logTail(ctx context.Context, c *testcontainers.DockerContainer) string {
-	rc, err := c.Logs(ctx)
+func (c *Container) logTail(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, AnswerLimit)
+	defer cancel()
+	const keep = 8 // lines
+	rc, err := c.e.Client.ContainerLogs(ctx, c.c.GetContainerID(),
+		client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(keep)})
 	if err != nil {
 		return ""
 	}
 	defer rc.Close()
-	const most = 16 << 10 // a stack trace or two
-	text, _ := io.ReadAll(io.LimitReader(rc, most))
+	var text tail
+	_, _ = stdcopy.StdCopy(&text, &text, rc) // what there is, of a log that is being written
 	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(string(text), "\uFFFD")), "\n")
-	const keep = 8
 	return strings.Join(lines[max(0, len(lines)-keep):], "\n")
+}
+
+// tail is the last tailLimit bytes of what is written.
+type tail []byte
+
+const tailLimit = 16 << 10 // a stack trace or two
+
+func (t *tail) Write(p []byte) (int, error) {
+	*t = append(*t, p...)
+	*t = (*t)[max(0, len(*t)-tailLimit):]
+	return len(p), nil
 }

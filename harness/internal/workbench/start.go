@@ -41,7 +41,9 @@ func (b *Bench) StartContainer(ctx context.Context, tag, port, ready string, env
 	if !declared {
 		all["PORT"] = port
 	}
-	return containerrun.Start(ctx, e, containerrun.Options{RunID: b.Run.ID, Image: tag, Env: all, Port: n, Ready: ready, Declared: declared})
+	return containerrun.Start(ctx, e, containerrun.Options{
+		RunID: b.Run.ID, Image: tag, Env: all, Port: n, Ready: ready, Declared: declared, Isolated: b.IsolateServices,
+	})
 }
 
 // LineOf gives the line of the tree's Dockerfile that holds the last of the

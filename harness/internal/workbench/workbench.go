@@ -39,6 +39,9 @@ type Config struct {
 	EngineError error
 	Builder     imagebuild.Builder
 	Bases       *baseimage.Provider
+	// IsolateServices is for submissions that may be hostile: containers of
+	// their images have no network and no more rights than they need.
+	IsolateServices bool
 	// Notes is told, in a sentence, what is being waited for. It may be nil.
 	Notes func(format string, args ...any)
 }
