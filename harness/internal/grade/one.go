@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
@@ -122,7 +123,7 @@ func (g *Grader) open(ctx context.Context, e intake.Entry) (o *opened, err error
 		out.Status, out.Reason = Ungraded, fmt.Sprintf("making a folder: %v", err)
 		return o, nil
 	}
-	o.in, err = contained(func() (*intake.Intake, error) {
+	o.in, err = contained(g.listener(e.ID), func() (*intake.Intake, error) {
 		return intake.Open(ctx, e.Path, intake.Options{Editable: g.Day.Editable(), Dir: o.dir, Revision: e.Revision, Usual: g.exercise()})
 	})
 	var refused *intake.RefusedError
@@ -249,7 +250,8 @@ func (g *Grader) run(ctx context.Context, id string, plan run.Plan) (*check.Resu
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		result, err := contained(func() (*check.Result, error) { return g.Check(limited, plan, g.listener(id)) })
+		listen := g.listener(id)
+		result, err := contained(listen, func() (*check.Result, error) { return g.Check(limited, plan, listen) })
 		done <- outcome{result, err}
 	}()
 	late := make(chan struct{})
@@ -274,10 +276,11 @@ func (g *Grader) listener(id string) func(run.Event) {
 }
 
 // contained makes an error of a panic, so that one submission cannot end the
-// batch by finding a mistake of ours.
-func contained[T any](do func() (T, error)) (v T, err error) {
+// batch by finding a mistake of ours. Where it was is said to listen.
+func contained[T any](listen func(run.Event), do func() (T, error)) (v T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
+			listen(run.Event{Note: fmt.Sprintf("daybook itself broke: %v\n%s", p, debug.Stack())})
 			err = &check.Trouble{Message: fmt.Sprintf("daybook itself broke: %v", p), Mend: "report it, with the submission"}
 		}
 	}()

@@ -1,10 +1,11 @@
 package grade
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -135,6 +136,19 @@ func (s *Store) PutPlan(p *Plan) error { return writeJSON(filepath.Join(s.dir, p
 // Put writes a submission's grade.
 func (s *Store) Put(g *Grade) error { return writeJSON(resultFile(s.dir, g.Submission.ID), g) }
 
+// Fill writes a plan and its grades.
+func (s *Store) Fill(c *Contents) error {
+	if err := s.PutPlan(&c.Plan); err != nil {
+		return err
+	}
+	for i := range c.Grades {
+		if err := s.Put(&c.Grades[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Get reads a submission's grade. It is nil when there is none, and when there
 // is one that is not whole or not that submission's: such a one never counts.
 func (s *Store) Get(id string) *Grade {
@@ -214,31 +228,26 @@ func sortGrades(all []Grade) {
 	slices.SortFunc(all, func(a, b Grade) int { return strings.Compare(a.Submission.ID, b.Submission.ID) })
 }
 
-// writeJSON writes v to file, which is replaced as a whole or not at all, even
-// when the machine stops.
+// writeJSON writes v to file, whole or not at all.
 func writeJSON(file string, v any) error {
-	data, err := asJSON(v)
-	if err == nil {
-		err = writeWhole(file, data)
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", file, err)
-	}
-	return nil
+	return WriteWhole(file, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return enc.Encode(v)
+	})
 }
 
-func asJSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return b.Bytes(), err
-}
-
-func writeWhole(file string, data []byte) (err error) {
-	dir := filepath.Dir(file)
-	f, err := os.CreateTemp(dir, tempPrefix+"*")
+// WriteWhole has write write the contents of file, which is replaced as a whole
+// or not at all, even when the machine stops. In the folder of a store, what
+// is left of a process that was killed goes when it is opened again.
+func WriteWhole(file string, write func(io.Writer) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("writing %s: %w", file, err)
+		}
+	}()
+	f, err := os.CreateTemp(filepath.Dir(file), tempPrefix+"*")
 	if err != nil {
 		return err
 	}
@@ -248,14 +257,29 @@ func writeWhole(file string, data []byte) (err error) {
 		}
 	}()
 	const readable = 0o644
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Chmod(readable), f.Sync(), f.Close()); err != nil {
+	out := bufio.NewWriter(f)
+	err = write(out)
+	if err := errors.Join(err, out.Flush(), f.Chmod(readable), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(f.Name(), file); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return syncDir(filepath.Dir(file))
+}
+
+// WholeDir makes an empty folder in the folder of a store, for something that
+// is to be moved to its place when it is whole. It goes like a half file does.
+func WholeDir(store string) (string, error) {
+	dir, err := os.MkdirTemp(store, tempPrefix+"*")
+	if err != nil {
+		return "", fmt.Errorf("making a folder: %w", err)
+	}
+	const searchable = 0o755 // a temporary folder is its owner's only
+	if err := os.Chmod(dir, searchable); err != nil {
+		return "", fmt.Errorf("making a folder: %w", err)
+	}
+	return dir, nil
 }
 
 // syncDir has the names in dir on the disk.
