@@ -47,6 +47,10 @@ func begin(root string, day *catalog.Day, f gradeFlags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Each run sweeps, too, but only where there is an engine.
+	if err := engine.SweepFolders(); err != nil {
+		fmt.Fprintln(os.Stderr, "  … could not remove all that an earlier run left:", err)
+	}
 	s := &session{root: root, out: f.out, asked: f.out != "", jobs: f.jobs, scratch: scratch, say: ui.NewGrading(os.Stderr)}
 	if !s.asked {
 		s.out = filepath.Join(scratch.Dir, "out")

@@ -14,7 +14,7 @@ import (
 // files that a learner edits: with anything else changed no submission can be
 // judged. The error is an *InputError that names the files.
 func Pristine(day *catalog.Day) error {
-	now, err := submission.Sums(day.Exercise)
+	now, err := exerciseNow(day)
 	if err != nil {
 		return err
 	}
@@ -27,6 +27,16 @@ func Pristine(day *catalog.Day) error {
 	return nil
 }
 
+// exerciseNow gives the sums of the exercise's files as they are, also where its
+// folder is a link.
+func exerciseNow(day *catalog.Day) (map[string]string, error) {
+	dir, err := filepath.EvalSymlinks(day.Exercise)
+	if err != nil {
+		return nil, fmt.Errorf("finding the exercise: %w", err)
+	}
+	return submission.Sums(dir)
+}
+
 func matchesAny(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return submission.Matches(p, name) })
 }
@@ -35,7 +45,7 @@ func matchesAny(patterns []string, name string) bool {
 // with the files taken lacks, and that is not as it was handed out. It is ""
 // when there is none. That such a file is there is not the learner's doing.
 func (g *Grader) changed(taken []string) string {
-	now, err := submission.Sums(g.Day.Exercise)
+	now, err := exerciseNow(g.Day)
 	if err != nil {
 		return ""
 	}
