@@ -109,14 +109,11 @@ func (l Line) entry(dir string) (e Entry, top string) {
 	if l.File == "" {
 		return e, ""
 	}
-	e.Path, e.Revision = SplitRevision(filepath.Join(dir, filepath.FromSlash(l.File)))
+	file, revision := splitRevision(dir, filepath.Clean(filepath.FromSlash(l.File)))
+	e.Path, e.Revision = filepath.Join(dir, file), revision
 	if _, err := os.Lstat(e.Path); err == nil {
 		e.Missing = false
 	}
-	rel, err := filepath.Rel(dir, e.Path)
-	if err != nil {
-		return e, ""
-	}
-	top, _, _ = strings.Cut(filepath.ToSlash(rel), "/")
+	top, _, _ = strings.Cut(filepath.ToSlash(file), "/")
 	return e, top
 }

@@ -58,7 +58,7 @@ func (r *repository) git(ctx context.Context, stdin io.Reader, args []string, us
 		return fmt.Errorf("running git: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("running git: %w", err)
+		return errors.Join(r.overtime(ctx, limited), fmt.Errorf("running git: %w", err))
 	}
 	useErr := use(out)
 	if useErr != nil {
@@ -66,12 +66,11 @@ func (r *repository) git(ctx context.Context, stdin io.Reader, args []string, us
 	}
 	err = cmd.Wait()
 	killGroup(cmd)
+	if err := r.overtime(ctx, limited); err != nil {
+		return err
+	}
 	var ended *exec.ExitError
 	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		return &check.Trouble{Message: fmt.Sprintf("git was not done with %s after %s", r.label, gitTime), Mend: "try again when the machine is less busy; if it is the same then, the repository is the reason"}
 	case useErr != nil:
 		return useErr
 	case errors.As(err, &ended):
@@ -80,6 +79,17 @@ func (r *repository) git(ctx context.Context, stdin io.Reader, args []string, us
 		return fmt.Errorf("running git: %w", err)
 	}
 	return nil
+}
+
+// overtime is why git was ended: by the caller's context, or by our limit.
+func (r *repository) overtime(ctx, limited context.Context) error {
+	if ctx.Err() != nil || !errors.Is(limited.Err(), context.DeadlineExceeded) {
+		return ctx.Err()
+	}
+	return &check.Trouble{
+		Message: fmt.Sprintf("git was not done with %s after %s", r.label, gitTime),
+		Mend:    "try again when the machine is less busy; if it is the same then, the repository is the reason",
+	}
 }
 
 // machineWords are in git's complaints when the machine is to blame.

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -10,12 +11,19 @@ import (
 // names: what is there as it was written has no revision, and otherwise the
 // longest path that is there counts. Where nothing is there, the last @
 // separates.
-func SplitRevision(arg string) (path, revision string) {
-	if _, err := os.Lstat(arg); err == nil {
+func SplitRevision(arg string) (path, revision string) { return splitRevision("", arg) }
+
+// splitRevision is SplitRevision of a path below dir.
+func splitRevision(dir, arg string) (path, revision string) {
+	there := func(path string) bool {
+		_, err := os.Lstat(filepath.Join(dir, path))
+		return err == nil
+	}
+	if there(arg) {
 		return arg, ""
 	}
 	for at := strings.LastIndexByte(arg, '@'); at > 0; at = strings.LastIndexByte(arg[:at], '@') {
-		if _, err := os.Lstat(arg[:at]); err == nil {
+		if there(arg[:at]) {
 			return arg[:at], arg[at+1:]
 		}
 	}

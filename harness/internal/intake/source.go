@@ -59,6 +59,12 @@ func cut(name string) string {
 	return name
 }
 
+// tooMany refuses a source for its number of entries. Where that is not known,
+// the bytes of their names stand in for it.
+func tooMany(label string) error {
+	return refused("%s has more files than the %d that may be handed in, or endless names", label, entryLimit)
+}
+
 // source is what was handed in, whatever its form.
 type source interface {
 	// list gives everything that the source holds, in its order. The error is a

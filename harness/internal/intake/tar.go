@@ -3,6 +3,7 @@ package intake
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -41,6 +42,7 @@ func (c *counted) Read(p []byte) (int, error) {
 type inflating struct {
 	out    counted
 	packed *counted
+	zeros  int // bytes that are zero, at the end of what was read so far
 	label  string
 }
 
@@ -49,11 +51,16 @@ func (i *inflating) Read(p []byte) (int, error) {
 	if bomb(i.out.n, i.packed.n) {
 		return 0, tooMuch(i.label)
 	}
+	if last := len(bytes.TrimRight(p[:n], "\x00")); last > 0 {
+		i.zeros = n - last
+	} else {
+		i.zeros += n
+	}
 	return n, err
 }
 
 // open gives the bytes of the tar from its beginning, and what ends that.
-func (t *tarball) open(ctx context.Context) (io.Reader, func(), error) {
+func (t *tarball) open(ctx context.Context) (*inflating, func(), error) {
 	if _, err := t.file.Seek(0, io.SeekStart); err != nil {
 		return nil, nil, unreadable(t.label, err)
 	}
@@ -91,13 +98,18 @@ func (t *tarball) each(ctx context.Context, visit func(i int, h *tar.Header, r i
 	for i := 0; ; i++ {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) {
+			// A tar ends with empty blocks. One without was cut off, and
+			// nobody knows what it had.
+			if unpacked.zeros < tarBlock {
+				return damaged(t.label, io.ErrUnexpectedEOF)
+			}
 			break
 		}
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
 			return damaged(t.label, err)
 		}
 		if i == entryLimit {
-			return refused("%s has more than %d files and folders", t.label, entryLimit)
+			return tooMany(t.label)
 		}
 		if err := visit(i, h, r); err != nil {
 			return damaged(t.label, err)

@@ -74,7 +74,7 @@ func (t *tree) walk(ctx context.Context, dir string, depth int) error {
 
 func (t *tree) add(name string, d fs.DirEntry) error {
 	if len(t.entries) == entryLimit {
-		return refused("%s has more than %d files and folders", filepath.Base(t.path), entryLimit)
+		return tooMany(filepath.Base(t.path))
 	}
 	e := entry{raw: name, kind: kindOf(d.Type()), size: -1}
 	if d.Name() == ".git" {

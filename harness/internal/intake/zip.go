@@ -33,6 +33,9 @@ type metered struct {
 var errLongList = errors.New("its list of files is too long")
 
 func (m *metered) ReadAt(p []byte, at int64) (int, error) {
+	if at < 0 { // what a zip claims may add up to that, and it is no error of the file system's
+		return 0, zip.ErrFormat
+	}
 	n, err := m.r.ReadAt(p, at)
 	if m.left -= int64(n); m.left < 0 && !m.off {
 		return 0, errLongList
@@ -49,7 +52,7 @@ func openZip(f *os.File, label string) (*zipped, error) {
 	z, err := zip.NewReader(m, info.Size())
 	switch {
 	case errors.Is(err, errLongList):
-		return nil, refused("%s lists more files than the %d that may be handed in", label, entryLimit)
+		return nil, tooMany(label)
 	case err != nil && !errors.Is(err, zip.ErrInsecurePath):
 		return nil, damaged(label, err)
 	}
@@ -63,7 +66,7 @@ func (z *zipped) close() error { return z.file.Close() }
 // same data for several files, or more than an archive may unpack to.
 func sound(z *zip.Reader, size int64, label string) error {
 	if len(z.File) > entryLimit {
-		return refused("%s lists more files than the %d that may be handed in", label, entryLimit)
+		return tooMany(label)
 	}
 	type span struct{ from, to int64 }
 	var spans []span
