@@ -18,6 +18,9 @@ var ansi = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]` +
 	`|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}-\x{9f}])[^\x07\x1b\x{9c}\n\r]*(?:\x07|\x1b\\|\x{9c})?` +
 	`|\x1b[ -/]*[0-~]?`)
 
+// escapes are what a sequence begins with.
+const escapes = "\x1b\u0090\u0098\u009b\u009d\u009e\u009f"
+
 // lineEnds makes one kind of what ends a line anywhere.
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
 
@@ -26,7 +29,10 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "
 // direction of writing around, and none that XML forbids.
 func clean(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
-	s = lineEnds.Replace(ansi.ReplaceAllString(s, ""))
+	if strings.ContainsAny(s, escapes) { // looking for sequences takes its time
+		s = ansi.ReplaceAllString(s, "")
+	}
+	s = lineEnds.Replace(s)
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && unseen(r) {
 			return -1

@@ -95,7 +95,10 @@ func newEntry(exercise string, number int, c check.CheckResult) entry {
 }
 
 // shown gives a text of several lines, cleaned and not too long.
-func shown(s string) string { return cutBytes(strings.TrimSpace(clean(s)), longest) }
+func shown(s string) string {
+	const most = 4 * longest // more is not looked at: what is left out by clean is rarely as much
+	return cutBytes(strings.TrimSpace(clean(s[:min(len(s), most)])), longest)
+}
 
 // causeOf follows what a skipped check waits for to the one that was run. What
 // cannot be followed counts as the learner's, as a skipped check does in sums.
