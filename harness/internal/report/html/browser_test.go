@@ -103,8 +103,6 @@ type tab struct {
 func open(t *testing.T, html string, before ...chromedp.Action[chromedp.Void]) *tab {
 	t.Helper()
 	browser := started(t)
-	file := filepath.Join(t.TempDir(), "page.html")
-	require.NoError(t, os.WriteFile(file, []byte(html), 0o600))
 	ctx, _ := chromedp.NewContext(browser)
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil && !errors.Is(err, context.Canceled) {
@@ -114,11 +112,23 @@ func open(t *testing.T, html string, before ...chromedp.Action[chromedp.Void]) *
 	require.NoError(t, chromedp.Do(ctx))
 	limited, cancel := context.WithTimeout(ctx, patience)
 	t.Cleanup(cancel)
-	p := &tab{t: t, ctx: limited, url: (&url.URL{Scheme: "file", Path: file}).String()}
+	p := &tab{t: t, ctx: limited}
 	p.watch()
-	before = append([]chromedp.Action[chromedp.Void]{size(1280, 900)}, before...)
-	p.do(append(before, chromedp.Navigate(p.url))...)
+	p.do(size(1280, 900))
+	p.do(before...)
+	p.load(html)
 	return p
+}
+
+// load puts another page into the tab.
+func (p *tab) load(html string) {
+	p.t.Helper()
+	file := filepath.Join(p.t.TempDir(), "page.html")
+	require.NoError(p.t, os.WriteFile(file, []byte(html), 0o600))
+	p.mu.Lock()
+	p.url = (&url.URL{Scheme: "file", Path: file}).String()
+	p.mu.Unlock()
+	p.do(chromedp.Navigate(p.url))
 }
 
 // watch writes down what the page does.
@@ -126,7 +136,9 @@ func (p *tab) watch() {
 	note := func(list *[]string, text string) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		*list = append(*list, text)
+		if text != p.url { // the page itself
+			*list = append(*list, text)
+		}
 	}
 	require.NoError(p.t, chromedp.Listen(p.ctx, func(event any) {
 		switch e := event.(type) {
@@ -136,7 +148,7 @@ func (p *tab) watch() {
 				_, _ = chromedp.Call(p.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{})
 			}()
 		case *network.EventRequestWillBeSent:
-			if u := e.Request.URL; u != p.url && u != "data:," {
+			if u := e.Request.URL; u != "data:," { // the icon that is written into it
 				note(&p.requests, u)
 			}
 		case *runtime.EventExceptionThrown:

@@ -52,14 +52,12 @@ func assertQuiet(t *testing.T, p *tab, l *listener) {
 	assert.Equal(t, p.url, ask[string](p, `location.href.split("#")[0]`), "the page led away")
 }
 
-// stir does what a reader might: opens everything, and touches everything that
-// reacts to it.
+// stir does what a reader might: opens everything, and touches what reacts to
+// it. (What has the focus is scrolled to, so not all of thousands get it.)
 const stir = `(() => {
 	for (const d of document.querySelectorAll('details')) d.open = true;
-	for (const e of document.querySelectorAll('main a, main button, main bdi, main th')) {
-		e.dispatchEvent(new MouseEvent('mouseover', {bubbles: true}));
-		e.focus();
-	}
+	for (const e of document.querySelectorAll('main *')) e.dispatchEvent(new MouseEvent('mouseover'));
+	for (const e of [...document.querySelectorAll('main a, main button, main [tabindex]')].slice(0, 100)) e.focus();
 	scrollTo(0, document.body.scrollHeight);
 })()`
 
@@ -79,13 +77,13 @@ func TestHostileBatch(t *testing.T) {
 func TestHostileGrades(t *testing.T) {
 	l := listen(t)
 	texts := hostile(l.url)
+	p := open(t, "")
 	for _, name := range sortedKeys(texts) {
-		t.Run(name, func(t *testing.T) {
-			g := poisoned(texts[name], grade.Graded)
-			p := open(t, onePage(t, &g))
-			p.do(chromedp.Evaluate[chromedp.Void](stir))
-			assertQuiet(t, p, l)
-		})
+		g := poisoned(texts[name], grade.Graded)
+		p.load(onePage(t, &g))
+		p.do(chromedp.Evaluate[chromedp.Void](stir))
+		assertQuiet(t, p, l)
+		require.False(t, t.Failed(), name)
 	}
 }
 

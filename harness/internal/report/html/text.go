@@ -12,9 +12,9 @@ import (
 const (
 	nameLimit = 100 // characters of a name, an id or a file: more than that no table can show
 
-	learnerText  = 8_000   // characters of one text on a learner's page: some screens full
-	learnerTotal = 200_000 // characters of all texts on a learner's page
-	learnerList  = 200     // entries of one list there
+	learnerText  = 4_000  // characters of one text on a learner's page: some screens full
+	learnerTotal = 80_000 // characters of all texts on a learner's page
+	learnerList  = 100    // entries of one list there
 
 	// On a batch's page there is room for the gist of each: with 200 hostile
 	// submissions it is still 5 MB, and a browser stays quick.

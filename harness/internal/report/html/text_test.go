@@ -12,7 +12,7 @@ func TestVisible(t *testing.T) {
 		"plain":                      {"the image declares no port", "the image declares no port"},
 		"languages":                  {"Nguyễn, Łukasz, محمد, עדה, 李小龍", "Nguyễn, Łukasz, محمد, עדה, 李小龍"},
 		"emoji with joiners":         {"👩🏽‍💻 ✔️", "👩🏽‍💻 ✔️"},
-		"Persian with a non-joiner":  {"می‌خواهم", "می‌خواهم"},
+		"Persian with a non-joiner":  {"می\u200cخواهم", "می\u200cخواهم"},
 		"colour of a terminal":       {"\x1b[31mred\x1b[0m", `\x1b[31mred\x1b[0m`},
 		"bell, NUL, DEL":             {"\a\x00\x7f", `\x07\x00\x7f`},
 		"C1":                         {"\u0085\u009b", `\u0085\u009b`},

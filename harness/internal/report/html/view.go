@@ -214,7 +214,7 @@ func marked(s check.Status) mark {
 	if m, ok := marks[s]; ok {
 		return m
 	}
-	return mark{"errored", "?", name(string(s))}
+	return mark{"errored", "?", "unknown"}
 }
 
 // first takes as many of all as p allows, each as show gives it.

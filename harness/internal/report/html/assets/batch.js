@@ -36,7 +36,6 @@
     const place = new Map(sorted.map((s, i) => [s.row.dataset.row, i]));
     const inOrder = all => all.sort((a, b) => place.get(a.dataset.row) - place.get(b.dataset.row));
     if (map) map.tBodies[0].append(...inOrder(mapRows));
-    if (map) enter();
     heads.forEach((head, i) => {
       if (i === column) head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
       else head.removeAttribute('aria-sort');
@@ -109,11 +108,17 @@
   if (location.hash) follow();
 
   // The map is one stop for the tabulator; within it the arrow keys walk.
+  let stop = null;
+  function stopAt(link) {
+    if (stop) stop.tabIndex = -1;
+    stop = link;
+    if (stop) stop.tabIndex = 0;
+  }
+
+  // enter makes sure that the stop is one that is shown.
   function enter() {
-    const links = [...map.tBodies[0].querySelectorAll('a')];
-    for (const link of links) link.tabIndex = -1;
-    const start = links.find(link => !link.closest('tr').hidden);
-    if (start) start.tabIndex = 0;
+    if (stop && !stop.closest('tr').hidden) return;
+    stopAt(mapRows.find(row => !row.hidden)?.querySelector('a'));
   }
 
   function walk(event) {
@@ -141,8 +146,7 @@
       if (!next) return;
       const link = next.querySelector('a');
       if (link) {
-        event.target.tabIndex = -1;
-        link.tabIndex = 0;
+        stopAt(link);
         link.focus();
         return;
       }
@@ -153,6 +157,7 @@
   if (map) {
     map.setAttribute('role', 'grid');
     map.addEventListener('keydown', walk);
+    for (const link of map.tBodies[0].querySelectorAll('a')) link.tabIndex = -1;
     enter();
   }
 
