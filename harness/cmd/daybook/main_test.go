@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"encoding/json"
 	"errors"
 	"os"
@@ -31,8 +32,10 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status,
-			"result": result,
+			"status":  status,
+			"result":  result,
+			"zipped":  zipped,
+			"untimed": untimed,
 		},
 		Setup: func(e *testscript.Env) error {
 			// Caches are the user's: an empty one costs half a minute a script.
@@ -95,4 +98,22 @@ func result(ts *testscript.TestScript, _ bool, args []string) {
 	if got != args[1] {
 		ts.Fatalf("%s is %s, want %s", args[0], got, args[1])
 	}
+}
+
+// zipped makes a zip of a folder: zipped ada.zip folder.
+func zipped(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	w := zip.NewWriter(f)
+	ts.Check(w.AddFS(os.DirFS(ts.MkAbs(args[1]))))
+	ts.Check(w.Close())
+	ts.Check(f.Close())
+}
+
+// untimed writes all files below a folder into one, with their names and without
+// times: untimed reports one.txt.
+func untimed(ts *testscript.TestScript, _ bool, args []string) {
+	all, err := withoutTimes(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(all), 0o644))
 }
