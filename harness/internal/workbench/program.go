@@ -11,6 +11,57 @@ import (
 	"github.com/daybook-dev/daybook/harness/internal/goprogram"
 )
 
+// Programs compiles the learner's code and runs what comes of it. Whatever a
+// learner wrote is compiled and run through this alone, so that it can be done
+// where it harms nobody. Folders and files are named by their paths on this
+// host, and lie in the run's folder.
+type Programs interface {
+	// Build compiles. The error is a *goprogram.CompileError when the code is to
+	// blame. The program may be fit only for being read here, and for Run.
+	Build(ctx context.Context, b goprogram.Build) error
+	// Go runs the go command in dir without a network. What it writes there
+	// may be gone when it returns.
+	Go(ctx context.Context, dir string, args ...string) (*goprogram.Exit, error)
+	// Get adds a module, as path@version, to go.mod and go.sum in dir.
+	Get(ctx context.Context, dir, module string) (*goprogram.Exit, error)
+	// Git runs git in dir with env and nothing of the user's own settings. The
+	// repository that it makes is there for Build and Git, but not to be read.
+	Git(ctx context.Context, dir string, env []string, args ...string) (*goprogram.Exit, error)
+	// Run runs a program that Build made. The error is ours: that it could not
+	// be started, or ctx's own.
+	Run(ctx context.Context, c goprogram.Command) (*goprogram.Exit, error)
+	// Setting gives a setting: GOOS, which is what is compiled for, or one of
+	// this host's that say where modules come from, such as GOPROXY.
+	Setting(name string) string
+}
+
+// Toolchain is what compiles and runs the learner's code.
+func (b *Bench) Toolchain(ctx context.Context) (Programs, error) {
+	if b.Programs != nil {
+		return b.Programs, nil
+	}
+	return b.toolchain.get(func() (Programs, error) {
+		tmp, err := b.NewFolder("gotmp")
+		if err != nil {
+			return nil, err
+		}
+		tc, err := goprogram.Find(ctx, tmp)
+		if err != nil {
+			return nil, err // as an interface, a nil *Toolchain would not be nil
+		}
+		return tc, nil
+	})
+}
+
+// Execute runs a program that Probe or Compile gave.
+func (b *Bench) Execute(ctx context.Context, c goprogram.Command) (*goprogram.Exit, error) {
+	tc, err := b.Toolchain(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tc.Run(ctx, c)
+}
+
 // Probe compiles the day's probe called name together with the learner's
 // packages, and gives the program's path. The error is a *check.Finding when
 // the learner's code does not compile.

@@ -12,7 +12,6 @@
 package workbench
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,7 +21,6 @@ import (
 	"github.com/daybook-dev/daybook/harness/internal/baseimage"
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/engine"
-	"github.com/daybook-dev/daybook/harness/internal/goprogram"
 	"github.com/daybook-dev/daybook/harness/internal/imagebuild"
 	"github.com/daybook-dev/daybook/harness/internal/submission"
 )
@@ -39,6 +37,8 @@ type Config struct {
 	EngineError error
 	Builder     imagebuild.Builder
 	Bases       *baseimage.Provider
+	// Programs is nil for this host's own toolchain.
+	Programs Programs
 	// Notes is told, in a sentence, what is being waited for. It may be nil.
 	Notes func(format string, args ...any)
 }
@@ -48,7 +48,7 @@ type Bench struct {
 	Config
 	folders atomic.Int64
 
-	toolchain fact[*goprogram.Toolchain]
+	toolchain fact[Programs]
 	programs  facts[string]
 	analysis  fact[*imagebuild.Analysis]
 	bases     fact[[]baseimage.Image]
@@ -94,17 +94,6 @@ func (b *Bench) Copy() (string, error) {
 		return "", fmt.Errorf("copying the tree: %w", err)
 	}
 	return dir, nil
-}
-
-// Toolchain is the Go toolchain of this host.
-func (b *Bench) Toolchain(ctx context.Context) (*goprogram.Toolchain, error) {
-	return b.toolchain.get(func() (*goprogram.Toolchain, error) {
-		tmp, err := b.NewFolder("gotmp")
-		if err != nil {
-			return nil, err
-		}
-		return goprogram.Find(ctx, tmp)
-	})
 }
 
 // Mine reports whether file is one that the learner edits.
