@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/goprogram"
 )
@@ -71,20 +72,30 @@ func (b *Bench) Probe(ctx context.Context, name string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		pkg := "probe-" + name
-		text, err := os.ReadFile(filepath.Join(b.Day.Dir, "probes", name, "main.go"))
+		pkg, err := PutProbe(b.Day, name, tree)
 		if err != nil {
-			return "", fmt.Errorf("reading the probe: %w", err)
-		}
-		dir := filepath.Join(tree, "cmd", pkg)
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return "", fmt.Errorf("making a folder: %w", err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, "main.go"), text, 0o644); err != nil {
-			return "", fmt.Errorf("writing the probe: %w", err)
+			return "", err
 		}
 		return b.Compile(ctx, goprogram.Build{Dir: tree, Package: "./cmd/" + pkg, Out: filepath.Join(tree, pkg+".bin")})
 	})
+}
+
+// PutProbe puts the day's probe called name into a tree, and gives the folder
+// in cmd that it is in.
+func PutProbe(day *catalog.Day, name, tree string) (pkg string, err error) {
+	pkg = "probe-" + name
+	text, err := os.ReadFile(filepath.Join(day.Dir, "probes", name, "main.go"))
+	if err != nil {
+		return "", fmt.Errorf("reading the probe: %w", err)
+	}
+	dir := filepath.Join(tree, "cmd", pkg)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("making a folder: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), text, 0o644); err != nil {
+		return "", fmt.Errorf("writing the probe: %w", err)
+	}
+	return pkg, nil
 }
 
 // Compile compiles and gives the program's path. The error is a *check.Finding
