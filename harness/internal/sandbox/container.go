@@ -25,8 +25,8 @@ const (
 	// a service with all of net/http.
 	compileMemory = 2 << 30
 	// treesLimit is for copies of the tree, and for compiled programs of 6 MB: a
-	// day needs a dozen of each.
-	treesLimit = 256 << 20
+	// day needs a dozen of each. The largest submission that is taken has 200 MB.
+	treesLimit = 512 << 20
 	// scratchLimit is for what programs write, and cacheLimit for what the go
 	// command does: its cache beyond the seed, and what it links.
 	scratchLimit, cacheLimit = 64 << 20, 512 << 20
@@ -34,8 +34,10 @@ const (
 	filesLimit = 1 << 16
 	// tasksLimit is for the threads of a Go program, or of a few compilers.
 	tasksLimit = 256
-	// cpus, in thousand millionths: what a learner has at hand.
-	cpus = 2e9
+	// programCPUs leave the others to neighbours, whatever a program does; a
+	// compiler has two. In thousand millionths. (With one, Go's runtime still
+	// runs two threads at a time, as it does with two.)
+	programCPUs, compileCPUs = 1e9, 2e9
 	// openFiles is what a program may have open.
 	openFiles = 1024
 
@@ -178,10 +180,10 @@ func (b *box) options() client.ContainerCreateOptions {
 
 // cpus are not more than the engine's host has, which an engine refuses.
 func (b *box) cpus() int64 {
-	if b.engine.CPUs > 0 {
-		return min(cpus, int64(b.engine.CPUs)*1e9)
+	if b.spec.compiles && b.engine.CPUs > 1 {
+		return compileCPUs
 	}
-	return 1e9
+	return programCPUs
 }
 
 func tmpfs(size int, owner, mode string) string {

@@ -26,8 +26,9 @@ const (
 	// has ended: at first often, since most take milliseconds.
 	pollFirst, pollLast = 2 * time.Millisecond, 200 * time.Millisecond
 	// settleLimit is how long it may take to end what a program left running.
-	// After it, the whole container is removed.
-	settleLimit = 10 * time.Second
+	// It takes a tenth of a second, on a busy engine many times that; after it,
+	// the whole container is removed.
+	settleLimit = 30 * time.Second
 	// signalled is what is added to a signal's number in an exit status.
 	signalled, lastSignal = 128, 64
 )
@@ -57,15 +58,16 @@ func (b *box) exec(ctx context.Context, c command) (*goprogram.Exit, error) {
 	if c.limit == 0 {
 		c.limit = goprogram.RunTime
 	}
-	limited, cancel := context.WithTimeout(ctx, c.limit)
+	// The engine's own time is not the program's.
+	limited, cancel := context.WithTimeout(ctx, startLimit+c.limit)
 	defer cancel()
 	s, err := b.attach(limited, id, c, cancel)
 	if err != nil {
 		return nil, err
 	}
-	state, err := b.await(limited, id, s)
+	state, err := b.await(limited, id, s, c.limit)
 	exit := &goprogram.Exit{Code: -1, TooMuch: s.stdout.full() || s.stderr.full()}
-	exit.TimedOut = err != nil && !exit.TooMuch && errors.Is(limited.Err(), context.DeadlineExceeded)
+	exit.TimedOut = !exit.TooMuch && errors.Is(err, errTime)
 	if ctx.Err() != nil {
 		b.drop() // nobody waits for what it does
 		s.close()
@@ -78,6 +80,7 @@ func (b *box) exec(ctx context.Context, c command) (*goprogram.Exit, error) {
 	if err == nil {
 		exit.Code = code(state.ExitCode)
 	} else if !exit.TimedOut && !exit.TooMuch {
+		b.drop() // whatever it is doing
 		s.close()
 		return nil, fmt.Errorf("waiting for a process in the sandbox: %w", err)
 	}
@@ -133,11 +136,15 @@ func (b *box) attach(ctx context.Context, id string, c command, stop func()) (*s
 	return s, nil
 }
 
+// errTime is a process whose time is up.
+var errTime = errors.New("its time is up")
+
 // await waits until the process has ended and its streams are closed: but for
-// those, only as long as holdLimit. The error is ctx's, or the engine's.
-func (b *box) await(ctx context.Context, id string, s *streams) (client.ExecInspectResult, error) {
+// those, only as long as holdLimit. The error is errTime when it is still
+// running at limit after its start; otherwise it is ctx's, or the engine's.
+func (b *box) await(ctx context.Context, id string, s *streams, limit time.Duration) (client.ExecInspectResult, error) {
 	closed := s.closed
-	var held <-chan time.Time
+	var held, up <-chan time.Time
 	for wait := pollFirst; ; wait = min(2*wait, pollLast) {
 		select {
 		case <-closed:
@@ -145,11 +152,16 @@ func (b *box) await(ctx context.Context, id string, s *streams) (client.ExecInsp
 		case <-held:
 			s.held = true
 			closed = nil
+		case <-up:
+			return client.ExecInspectResult{}, errTime
 		case <-ctx.Done():
 			return client.ExecInspectResult{}, ctx.Err()
 		case <-time.After(wait):
 		}
 		state, err := b.engine.Client.ExecInspect(ctx, id, client.ExecInspectOptions{})
+		if err == nil && state.PID != 0 && up == nil {
+			up = time.After(limit)
+		}
 		switch {
 		case err != nil:
 			return state, err
@@ -238,7 +250,7 @@ func (b *box) settle(ctx context.Context) (killed int, err error) {
 		return 0, err
 	}
 	defer s.close()
-	state, err := b.await(ctx, id, s)
+	state, err := b.await(ctx, id, s, settleLimit)
 	if err == nil && (state.PID == 0 || state.ExitCode != 0) {
 		err = fmt.Errorf("ending what is left in the sandbox: %s%s", s.stdout.bytes(), s.stderr.bytes())
 	}

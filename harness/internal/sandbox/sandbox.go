@@ -221,7 +221,8 @@ func (p *Programs) compile(ctx context.Context, dir string, c command) (*goprogr
 				return exit, nil
 			}
 		}
-		if !errors.Is(err, errGone) || again || ctx.Err() != nil {
+		// One that is gone, or full of other copies, may be made anew once.
+		if again || ctx.Err() != nil || !errors.Is(err, errGone) && !errors.Is(err, errNotPut) {
 			return nil, err
 		}
 		p.compiler.drop()

@@ -10,12 +10,17 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/moby/moby/client"
 
 	"github.com/daybook-dev/daybook/harness/internal/engine"
 	"github.com/daybook-dev/daybook/harness/internal/goprogram"
 )
+
+// prepareLimit bounds the compiling of one tree, which is ours, from nothing. It
+// takes 20 s on two cores; others may be using them.
+const prepareLimit = 15 * time.Minute
 
 // Source is what a Seed is made from. All of it is ours.
 type Source struct {
@@ -103,7 +108,7 @@ func (s *Seed) fill(ctx context.Context, b *box, modules string, trees []string)
 			return err
 		}
 		const script = `mkdir -p "$HOME/.config/go/telemetry" && echo off >"$HOME/.config/go/telemetry/mode" && go mod download && go build -o /dev/null ./...`
-		exit, err := b.exec(ctx, command{args: []string{shell, "-c", script}, dir: to, env: env, limit: goprogram.CompileTime})
+		exit, err := b.exec(ctx, command{args: []string{shell, "-c", script}, dir: to, env: env, limit: prepareLimit})
 		if err != nil {
 			return err
 		}
