@@ -34,6 +34,7 @@ type Engine struct {
 	APIVersion string // as negotiated, such as "1.41"
 	Store      string // "containerd image store" or "graphdriver (NAME)"
 	OS, Arch   string // of the engine, in Go's words: "linux", "amd64"
+	CPUs       int    // that the engine has
 	RootDir    string // where the engine keeps its data, on its own host
 }
 
@@ -70,6 +71,7 @@ func Connect(ctx context.Context) (e *Engine, err error) {
 		Store:      "graphdriver (" + info.Info.Driver + ")",
 		OS:         info.Info.OSType,
 		Arch:       goArch(info.Info.Architecture),
+		CPUs:       info.Info.NCPU,
 		RootDir:    info.Info.DockerRootDir,
 	}
 	for _, pair := range info.Info.DriverStatus {

@@ -7,14 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/goprogram"
 )
 
-// programCommands compile and run Go programs on this host.
+// programCommands compile and run Go programs, where the workbench does so.
 var programCommands = []Command{
 	{Name: "probe", Args: "NAME", least: 1, most: 1, run: cmdProbe,
 		Doc: "Compiles the day's probe NAME together with the learner's packages, for ask. Fails when it does not compile."},
@@ -42,7 +41,7 @@ func cmdAsk(s *session, _ bool, args []string) error {
 	if s.probe == "" {
 		return &UsageError{Command: "ask", Text: "there is no probe before it"}
 	}
-	exit, err := goprogram.Run(s.ctx, goprogram.Command{Path: s.probe, Dir: filepath.Dir(s.probe), Stdin: []byte(s.file(args[0])), Env: s.plainEnv(nil)})
+	exit, err := s.bench.Execute(s.ctx, goprogram.Command{Path: s.probe, Dir: filepath.Dir(s.probe), Stdin: []byte(s.file(args[0])), Env: s.plainEnv(nil)})
 	if err != nil {
 		return err
 	}
@@ -81,6 +80,9 @@ func (s *session) ended(exit *goprogram.Exit, what, tree string) error {
 	case exit.TooMuch:
 		f.Got = fmt.Sprintf("it wrote more than %d KiB and was ended", goprogram.OutputLimit>>10)
 		f.Because = "Something writes in a loop that has no way out."
+	case exit.OverMemory > 0:
+		f.Got = fmt.Sprintf("it used all of the %d MiB of memory that it had, and was ended", exit.OverMemory>>20)
+		f.Because = "Something grows in a loop that has no way out."
 	case strings.Contains(text, "out of memory"), strings.Contains(text, "cannot allocate memory"):
 		f.Got = fmt.Sprintf("it asked for more than %d GiB of memory", goprogram.MemoryLimit>>30)
 		f.Because = "Something grows in a loop that has no way out."
@@ -157,7 +159,7 @@ func cmdRun(s *session, _ bool, args []string) error {
 		return &UsageError{Command: "run", Text: "there is no such program: compile it first"}
 	}
 	path := s.programs[args[0]]
-	exit, err := goprogram.Run(s.ctx, goprogram.Command{Path: path, Dir: filepath.Dir(path), Args: args[1:], Env: s.plainEnv(env)})
+	exit, err := s.bench.Execute(s.ctx, goprogram.Command{Path: path, Dir: filepath.Dir(path), Args: args[1:], Env: s.plainEnv(env)})
 	if err != nil {
 		return err
 	}
@@ -190,15 +192,16 @@ func cmdRepository(s *session, _ bool, _ []string) error {
 	return err
 }
 
-// git runs git in the scenario's repository, with nothing of the user's own
-// settings.
+// git runs git in the scenario's repository, at a time that the scenario chose.
 func (s *session) git(when string, args ...string) (string, error) {
-	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.bench.Run.Dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
-		"GIT_AUTHOR_NAME=Daybook", "GIT_AUTHOR_EMAIL=daybook@example.com", "GIT_COMMITTER_NAME=Daybook", "GIT_COMMITTER_EMAIL=daybook@example.com",
-		"GIT_AUTHOR_DATE=" + when, "GIT_COMMITTER_DATE=" + when}
-	exit, err := goprogram.Run(s.ctx, goprogram.Command{Path: "git", Args: args, Dir: s.tree, Env: env, Unlimited: true})
+	tc, err := s.bench.Toolchain(s.ctx)
 	if err != nil {
-		return "", &check.Trouble{Message: "git could not be run: " + err.Error(), Mend: "install git"}
+		return "", err
+	}
+	exit, err := tc.Git(s.ctx, s.tree, []string{"GIT_AUTHOR_NAME=Daybook", "GIT_AUTHOR_EMAIL=daybook@example.com", "GIT_COMMITTER_NAME=Daybook",
+		"GIT_COMMITTER_EMAIL=daybook@example.com", "GIT_AUTHOR_DATE=" + when, "GIT_COMMITTER_DATE=" + when}, args...)
+	if err != nil {
+		return "", err
 	}
 	if exit.Code != 0 {
 		return "", fmt.Errorf("running git %s: %s", args[0], exit.Stderr)
@@ -224,13 +227,17 @@ func cmdBuildinfo(s *session, _ bool, args []string) error {
 	if path == "" {
 		return &UsageError{Command: "buildinfo", Text: "there is no such program: compile it first"}
 	}
+	tc, err := s.bench.Toolchain(s.ctx)
+	if err != nil {
+		return err
+	}
 	info, err := buildinfo.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("reading the build info: %w", err)
 	}
 	s.set("go_version", info.GoVersion)
 	s.set("main_version", info.Main.Version)
-	s.set("host_os", runtime.GOOS)
+	s.set("host_os", tc.Setting("GOOS"))
 	for _, setting := range info.Settings {
 		s.set(setting.Key, setting.Value)
 	}

@@ -218,7 +218,7 @@ func cmdRequire(s *session, _ bool, args []string) error {
 	if err != nil {
 		return err
 	}
-	exit, err := tc.Go(s.ctx, tree, "get", module+"@"+version)
+	exit, err := tc.Get(s.ctx, tree, module+"@"+version)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@
 package workbench
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,7 +21,6 @@ import (
 	"github.com/daybook-dev/daybook/harness/internal/baseimage"
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/engine"
-	"github.com/daybook-dev/daybook/harness/internal/goprogram"
 	"github.com/daybook-dev/daybook/harness/internal/imagebuild"
 	"github.com/daybook-dev/daybook/harness/internal/submission"
 )
@@ -42,6 +40,8 @@ type Config struct {
 	// IsolateServices is for submissions that may be hostile: containers of
 	// their images have no network and no more rights than they need.
 	IsolateServices bool
+	// Programs is nil for this host's own toolchain.
+	Programs Programs
 	// Notes is told, in a sentence, what is being waited for. It may be nil.
 	Notes func(format string, args ...any)
 }
@@ -51,7 +51,7 @@ type Bench struct {
 	Config
 	folders atomic.Int64
 
-	toolchain fact[*goprogram.Toolchain]
+	toolchain fact[Programs]
 	programs  facts[string]
 	analysis  fact[*imagebuild.Analysis]
 	bases     fact[[]baseimage.Image]
@@ -97,17 +97,6 @@ func (b *Bench) Copy() (string, error) {
 		return "", fmt.Errorf("copying the tree: %w", err)
 	}
 	return dir, nil
-}
-
-// Toolchain is the Go toolchain of this host.
-func (b *Bench) Toolchain(ctx context.Context) (*goprogram.Toolchain, error) {
-	return b.toolchain.get(func() (*goprogram.Toolchain, error) {
-		tmp, err := b.NewFolder("gotmp")
-		if err != nil {
-			return nil, err
-		}
-		return goprogram.Find(ctx, tmp)
-	})
 }
 
 // Mine reports whether file is one that the learner edits.
