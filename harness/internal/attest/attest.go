@@ -210,5 +210,6 @@ func statementOf(payload []byte) (*Statement, error) {
 	if err := strictly(predicate, &st.Predicate); err != nil {
 		return nil, refuse("the statement is not one about a grade: %v", err)
 	}
+	st.Predicate.Basis.Basis.Seed = st.Predicate.Basis.Seed
 	return st, nil
 }

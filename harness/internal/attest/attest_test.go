@@ -73,6 +73,7 @@ func TestRoundTrip(t *testing.T) {
 	assert.Equal(t, "ada-lovelace", st.Name)
 	assert.Equal(t, g.Submission.Hash, st.Hash)
 	assert.Equal(t, uint64(math.MaxUint64), st.Predicate.Basis.Seed, "a seed must not lose its last digits")
+	assert.Equal(t, g.Basis, st.Predicate.Basis.Basis)
 	assert.Equal(t, attest.Verdict{Exercise: "greet", ID: "greets-nobody", Status: check.Failed, MaxPoints: 2}, st.Predicate.Checks[1])
 	assert.Empty(t, attest.Matches(st, g))
 

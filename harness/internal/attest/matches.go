@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -61,26 +62,56 @@ func VerdictDiffers(st *Statement, g *grade.Grade) []string {
 	return d
 }
 
+// inWords are what the fields of a basis are called in a sentence.
+var inWords = map[string]string{
+	"day_hash": "the day's checks", "harness": "Daybook", "toolchain": "the toolchain", "seed": "the seed",
+	"isolation": "the isolation", "limits": "the limits", "key": "the key of the basis", "exercise": "the exercise",
+}
+
 // BasisDiffers compares what the verdict was made on. On another basis another
 // verdict proves nothing, and the same verdict all the more.
 func BasisDiffers(st *Statement, g *grade.Grade) []string {
+	signed, got := fieldsOf(st.Predicate.Basis), fieldsOf(basisOf(g.Basis))
 	var d differences
-	signed, got := st.Predicate.Basis, basisOf(g.Basis)
-	d.text("the day's checks", signed.DayHash, got.DayHash)
-	d.text("Daybook", signed.Harness, got.Harness)
-	d.text("the toolchain", signed.Toolchain, got.Toolchain)
-	d.text("the seed", strconv.FormatUint(signed.Seed, 10), strconv.FormatUint(got.Seed, 10))
-	d.text("the isolation", signed.Isolation, got.Isolation)
-	d.text("the limits", signed.Limits, got.Limits)
-	names := slices.Concat(slices.Collect(maps.Keys(signed.Images)), slices.Collect(maps.Keys(got.Images)))
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		d.text("the image "+name, signed.Images[name], got.Images[name])
+	for _, name := range namesIn(signed, got) {
+		what := inWords[name]
+		if what == "" {
+			what = name
+		}
+		if name != "key" { // it is another one because of something else
+			d.text(what, signed[name], got[name])
+		}
 	}
-	if len(d) == 0 { // else it is another one for that reason
-		d.text("the key of the basis", signed.Key, got.Key)
+	if len(d) == 0 {
+		d.text(inWords["key"], signed["key"], got["key"])
 	}
 	return d
+}
+
+// fieldsOf gives the fields of a basis by their names in JSON, so that none is
+// forgotten, and its images one by one.
+func fieldsOf(b Basis) map[string]string {
+	var doc map[string]any
+	if text, err := json.Marshal(b); err != nil || json.Unmarshal(text, &doc) != nil {
+		panic(fmt.Sprintf("a basis is plain data, and has no JSON: %+v", b))
+	}
+	fields := map[string]string{}
+	for name, v := range doc {
+		if name != "images" {
+			fields[name] = fmt.Sprint(v)
+		}
+	}
+	for ref, digest := range b.Images {
+		fields["the image "+ref] = digest
+	}
+	return fields
+}
+
+// namesIn lists the names that are in either, sorted.
+func namesIn(a, b map[string]string) []string {
+	names := slices.Concat(slices.Collect(maps.Keys(a)), slices.Collect(maps.Keys(b)))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // differences gathers sentences.

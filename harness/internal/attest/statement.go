@@ -42,17 +42,11 @@ type Predicate struct {
 	Digest string `json:"grade_sha256"`
 }
 
-// Basis is grade.Basis with the seed in words: a number in a statement is a
+// Basis is a grade's basis with the seed in words: a number in a statement is a
 // float64, which does not hold every uint64.
 type Basis struct {
-	Key       string            `json:"key"`
-	DayHash   string            `json:"day_hash"`
-	Harness   string            `json:"harness"`
-	Toolchain string            `json:"toolchain"`
-	Images    map[string]string `json:"images"`
-	Seed      uint64            `json:"seed,string"`
-	Isolation string            `json:"isolation"`
-	Limits    string            `json:"limits"`
+	grade.Basis
+	Seed uint64 `json:"seed,string"` // stands before the one of grade.Basis, in Go and in JSON
 }
 
 // Verdict is what became of one check.
@@ -65,7 +59,7 @@ type Verdict struct {
 }
 
 // basisOf gives the statement's form of a basis.
-func basisOf(b grade.Basis) Basis { return Basis(b) }
+func basisOf(b grade.Basis) Basis { return Basis{Basis: b, Seed: b.Seed} }
 
 // predicateOf gives what is signed of a grade besides its subject.
 func predicateOf(g *grade.Grade) (Predicate, error) {
