@@ -92,7 +92,8 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().String("root", "", "the workbook's folder (default: the nearest one above that holds days/)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newCheck(), newBreak(), newVerify(), newDoctor(), newCommands(), newSum(), newNew(), newNewCheck(), newNewMistake(), newRemoveStandIns())
+	root.AddCommand(newCheck(), newBreak(), newVerify(), newDoctor(), newCommands(), newSum(), newNew(), newNewCheck(), newNewMistake(), newRemoveStandIns(),
+		newKeygen(), newSign(), newHandout(), newWorkflow(), newGradeComment())
 	for _, c := range root.Commands() {
 		if args := c.Args; args != nil {
 			c.Args = func(c *cobra.Command, a []string) error {
