@@ -10,14 +10,20 @@ DAYBOOK = bin/daybook
 # For a machine without caches, which compiles, downloads and builds everything.
 TEST_LIMIT = 60m
 
+# A word that the shell takes as it is.
+quoted = '$(subst ','\'',$(1))'
+
 .DEFAULT_GOAL := help
-.PHONY: help build check break doctor test verify lint fmt sum new new-check new-mistake handout remove-stand-ins clean go
+.PHONY: help build check grade break doctor test verify lint fmt sum new new-check new-mistake handout remove-stand-ins clean go
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 check: build ## check your work: DAY=148 [EXERCISE=dockerfile] [DIR=folder] [ARGS="--seed 7"]
 	@$(DAYBOOK) check $(or $(DAY),$(error say which day: make check DAY=148)) $(EXERCISE) $(if $(DIR),--dir $(DIR)) $(ARGS)
+
+grade: build ## (instructors) grade submissions: SUBMISSIONS=dir OUT=reports [DAY=148] [ARGS="--policy hostile"]
+	@$(DAYBOOK) grade $(DAY) $(call quoted,$(or $(SUBMISSIONS),$(error say what to grade: make grade SUBMISSIONS=dir OUT=reports))) --out $(call quoted,$(or $(OUT),$(error say where reports go: make grade SUBMISSIONS=dir OUT=reports))) $(ARGS)
 
 break: build ## break a day you have solved, and say what notices: DAY=148 [EXERCISE=dockerfile] [DIR=folder] [ARGS="--seed 7"]
 	@$(DAYBOOK) break $(or $(DAY),$(error say which day: make break DAY=148)) $(EXERCISE) $(if $(DIR),--dir $(DIR)) $(ARGS)
@@ -51,9 +57,6 @@ verify: build ## prove each day: solution, stubs, variants, mistakes [DAY=148 [E
 sum: build ## (authors) write down DAY's exercise as it is handed out
 	@$(DAYBOOK) sum $(or $(DAY),$(error say which day: make sum DAY=148))
 
-# A word that the shell takes as it is.
-quoted = '$(subst ','\'',$(1))'
-
 new: build ## (authors) begin a day: DAY=152 TITLE="Volumes" [EXERCISE=id] [CHECK=id]
 	@$(DAYBOOK) new $(or $(DAY),$(error say which day: make new DAY=152 TITLE="Volumes")) --title $(call quoted,$(TITLE)) $(if $(EXERCISE),--exercise $(EXERCISE)) $(if $(CHECK),--check $(CHECK))
 
@@ -64,7 +67,7 @@ new-mistake: build ## (authors) begin a mistake: DAY=148 NAME=name [FAILS=check]
 	@$(DAYBOOK) new-mistake $(DAY) $(NAME) $(if $(FAILS),--fails $(FAILS))
 
 handout: build ## (instructors) make the repository that learners get: DAY=148 OUT=folder
-	@$(DAYBOOK) handout $(or $(DAY),$(error say which day: make handout DAY=148 OUT=folder)) --out $(or $(OUT),$(error say where: make handout DAY=148 OUT=folder))
+	@$(DAYBOOK) handout $(or $(DAY),$(error say which day: make handout DAY=148 OUT=folder)) --out $(call quoted,$(or $(OUT),$(error say where: make handout DAY=148 OUT=folder)))
 
 remove-stand-ins: build ## remove the base images that were built here instead of pulled
 	@$(DAYBOOK) remove-stand-ins

@@ -107,6 +107,38 @@ func signOne(file string, key ed25519.PrivateKey) (grade.Status, error) {
 	return g.Status, writeEnvelope(file+envelopeSuffix, envelope)
 }
 
+// signingKey reads the key of --sign before anything is graded. It is nil when
+// nothing is to be signed.
+func signingKey(f gradeFlags) (ed25519.PrivateKey, error) {
+	if f.sign == "" {
+		return nil, nil
+	}
+	if f.out == "" {
+		return nil, &usageError{errors.New("--sign: what is signed is kept in --out")}
+	}
+	key, err := attest.ReadKey(f.sign)
+	return key, attestError(err)
+}
+
+// signContents signs those of a batch's grades that are graded, beside their
+// results. Without a key it does nothing.
+func signContents(out string, grades []grade.Grade, key ed25519.PrivateKey) error {
+	for i := range grades {
+		g := &grades[i]
+		if key == nil || g.Status != grade.Graded {
+			continue
+		}
+		envelope, err := attest.Sign(g, key)
+		if err != nil {
+			return attestError(err)
+		}
+		if err := writeEnvelope(grade.ResultFile(out, g.Submission.ID)+envelopeSuffix, envelope); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // writeEnvelope writes a file that gets its name when it is whole.
 func writeEnvelope(file string, envelope []byte) error {
 	out, err := newOutput(file)

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/rand"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,8 @@ import (
 
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
+	"github.com/daybook-dev/daybook/harness/internal/grade"
+	"github.com/daybook-dev/daybook/harness/internal/report"
 	"github.com/daybook-dev/daybook/harness/internal/run"
 	"github.com/daybook-dev/daybook/harness/internal/scenario"
 	"github.com/daybook-dev/daybook/harness/internal/ui"
@@ -42,7 +43,7 @@ Exit status: 0 all passed, 1 a check failed, 2 bad usage or bad input,
 		RunE: func(c *cobra.Command, args []string) error { return runCheck(c, args, f) },
 	}
 	c.Flags().StringVar(&f.dir, "dir", "", "the work to check (default: exercises/DAY)")
-	c.Flags().StringVar(&f.format, "format", "text", "text or json")
+	c.Flags().StringVar(&f.format, "format", "text", "text, json, or one of the reports of a grade: "+strings.Join(singleFormats(), ", "))
 	c.Flags().StringVar(&f.out, "out", "", "write the result to this file instead of standard output")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "draw the same random values again (default: drawn anew)")
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "checks at a time")
@@ -59,7 +60,7 @@ func runCheck(c *cobra.Command, args []string, f checkFlags) error {
 		return err
 	}
 	defer out.discard()
-	listen, write, err := form(f, out)
+	listen, write, err := form(f, plan.Dir, out)
 	if err != nil {
 		return err
 	}
@@ -124,21 +125,38 @@ func newSeed() uint64 {
 	return binary.LittleEndian.Uint64(b[:]) % most
 }
 
-// form gives the listener and the last writer for a format.
-func form(f checkFlags, out io.Writer) (listen func(run.Event), write func(*check.Result) error, err error) {
-	color := f.out == "" && ui.ColorFor(os.Stdout)
-	switch f.format {
-	case "text":
+// form gives the listener and the last writer for a format, of the work in dir.
+func form(f checkFlags, dir string, out io.Writer) (listen func(run.Event), write func(*check.Result) error, err error) {
+	if f.format == "text" {
+		color := f.out == "" && ui.ColorFor(os.Stdout)
 		return ui.NewText(out, os.Stderr, color).Listen, func(*check.Result) error { return nil }, nil
-	case "json":
-		progress := ui.NewText(io.Discard, os.Stderr, false)
-		return progress.Listen, func(r *check.Result) error {
-			enc := json.NewEncoder(out)
-			enc.SetIndent("", "  ")
-			return enc.Encode(r)
-		}, nil
 	}
-	return nil, nil, &usageError{fmt.Errorf("--format %s: text or json is wanted", f.format)}
+	progress := ui.NewText(io.Discard, os.Stderr, false)
+	if f.format == "json" {
+		return progress.Listen, func(r *check.Result) error { return report.Result(out, r) }, nil
+	}
+	for _, known := range reportFormats() {
+		if known.Name == f.format && known.One != nil {
+			write := func(r *check.Result) error {
+				s := grade.Submission{ID: submissionID(dir), Source: filepath.Base(dir)}
+				return known.One(out, grade.Of(r, s, grade.Basis{Seed: r.Seed, Isolation: trusted}))
+			}
+			return progress.Listen, write, nil
+		}
+	}
+	return nil, nil, &usageError{fmt.Errorf("--format %s: text or json is wanted, or one of the reports: %s", f.format, strings.Join(singleFormats(), ", "))}
+}
+
+// singleFormats names the reports that can be had of a single result, but for
+// those that check has in a form of its own.
+func singleFormats() []string {
+	var names []string
+	for _, f := range reportFormats() {
+		if f.One != nil && f.Name != "text" && f.Name != "json" {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // output is where results go: standard output, or a file that gets its name

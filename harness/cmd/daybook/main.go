@@ -18,6 +18,8 @@ import (
 
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
+	"github.com/daybook-dev/daybook/harness/internal/grade"
+	"github.com/daybook-dev/daybook/harness/internal/intake"
 	"github.com/daybook-dev/daybook/harness/internal/submission"
 )
 
@@ -50,6 +52,8 @@ func exitStatus(err error) int {
 		malformed *catalog.MalformedError
 		noDay     *catalog.NoSuchDayError
 		input     *submission.InputError
+		grading   *grade.InputError
+		handedIn  *intake.InputError
 		usage     *usageError
 	)
 	if errors.As(err, &malformed) {
@@ -57,7 +61,7 @@ func exitStatus(err error) int {
 		return exitUsage
 	}
 	fmt.Fprintf(os.Stderr, "daybook: %v\n", err)
-	if errors.As(err, &noDay) || errors.As(err, &input) || errors.As(err, &usage) {
+	if errors.As(err, &noDay) || errors.As(err, &input) || errors.As(err, &grading) || errors.As(err, &handedIn) || errors.As(err, &usage) {
 		return exitUsage
 	}
 	return exitErrored
@@ -92,8 +96,9 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().String("root", "", "the workbook's folder (default: the nearest one above that holds days/)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newCheck(), newBreak(), newVerify(), newDoctor(), newCommands(), newSum(), newNew(), newNewCheck(), newNewMistake(), newRemoveStandIns(),
-		newKeygen(), newSign(), newHandout(), newWorkflow(), newGradeComment())
+	root.AddCommand(newCheck(), newBreak(), newDoctor(),
+		newGrade(), newMerge(), newRegrade(), newKeygen(), newSign(), newVerifyGrade(gradeAgain), newHandout(), newWorkflow(), newGradeComment(),
+		newVerify(), newCommands(), newSum(), newNew(), newNewCheck(), newNewMistake(), newRemoveStandIns())
 	for _, c := range root.Commands() {
 		if args := c.Args; args != nil {
 			c.Args = func(c *cobra.Command, a []string) error {

@@ -85,9 +85,6 @@ func ReadKey(file string) (ed25519.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := keptSecret(file); err != nil {
-		return nil, err
-	}
 	block, _ := pem.Decode(text)
 	if block == nil {
 		return nil, refuse("%s is no private key in PEM", file)
@@ -109,6 +106,9 @@ func ReadKey(file string) (ed25519.PrivateKey, error) {
 	}
 	if err != nil {
 		return nil, refuse("%s is no key that can be read: %v", file, err)
+	}
+	if err := keptSecret(file); err != nil {
+		return nil, err
 	}
 	switch k := key.(type) {
 	case ed25519.PrivateKey:

@@ -85,8 +85,9 @@ type Basis struct {
 	Toolchain string            `json:"toolchain"` // such as "go1.26.8 linux/amd64"
 	Images    map[string]string `json:"images"`    // base image to the digest or id of what was used
 	Seed      uint64            `json:"seed"`
-	Isolation string            `json:"isolation"` // trusted or hostile
-	Limits    string            `json:"limits"`    // SHA-256 over the limits that were in force, in hex
+	Isolation string            `json:"isolation"`          // trusted or hostile
+	Exercise  string            `json:"exercise,omitempty"` // the only one that was asked for
+	Limits    string            `json:"limits"`             // SHA-256 over the limits that were in force, in hex
 }
 
 // Batch is the grades of one day's submissions.

@@ -45,8 +45,8 @@ func Comment(day *catalog.Day, report string, changed []byte) (string, error) {
 		return head + "**No grade.** This pull request changes too many files.\n", nil
 	}
 	if other := slices.DeleteFunc(names, func(name string) bool { return learners(day, name) }); len(other) > 0 {
-		return head + fmt.Sprintf("**No grade.** This pull request also changes %d files that are not a learner's to change. "+
-			"A grade is published when it changes files of the exercises only: %s.\n", len(other), code(day.Editable())), nil
+		return head + fmt.Sprintf("**No grade.** This pull request also changes what is not a learner's to change (files: %d). "+
+			"A grade is published when it changes these files only: %s.\n", len(other), code(day.Editable())), nil
 	}
 	g, err := onlyGrade(report)
 	if err == nil {

@@ -173,11 +173,18 @@ type runner struct {
 	log    strings.Builder
 }
 
-// Run runs f to its end; FailNow ends it early.
+// Run runs f to its end; FailNow ends it early. A panic breaks the scenario off,
+// and nothing else: whoever finds a mistake of ours ends no other's checks.
 func (r *runner) Run(_ string, f func(testscript.T)) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				r.failed = true
+				r.Log("daybook itself broke:", p)
+			}
+		}()
 		f(r)
 	}()
 	<-done

@@ -69,3 +69,17 @@ func TestScenarioIsRunWhole(t *testing.T) {
 		})
 	}
 }
+
+// A panic in a command breaks its scenario off, and not the process.
+func TestPanicIsContained(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "one.txtar")
+	require.NoError(t, os.WriteFile(script, []byte("breaks\n"), 0o644))
+	r := &runner{}
+	r.Run("one", func(t testscript.T) {
+		testscript.RunT(t, testscript.Params{Files: []string{script}, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"breaks": func(*testscript.TestScript, bool, []string) { panic("oh no") },
+		}})
+	})
+	require.True(t, r.failed)
+	require.Contains(t, r.log.String(), "oh no")
+}
