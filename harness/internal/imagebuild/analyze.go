@@ -148,6 +148,13 @@ func convertOpt(text []byte, args map[string]string, r llb.ImageMetaResolver) do
 
 func failedParse(err error) error {
 	f := &Failure{Reason: firstLine(err.Error())}
+	var own *Failure // of the rewriter, which does not know the line
+	if errors.As(err, &own) {
+		f = own
+	}
+	if f.Line > 0 {
+		return f
+	}
 	var located *parser.LocationError
 	if errors.As(err, &located) && len(located.Locations) > 0 && len(located.Locations[0]) > 0 {
 		f.Line = located.Locations[0][0].Start.Line
