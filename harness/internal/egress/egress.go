@@ -39,6 +39,7 @@ import (
 	"github.com/testcontainers/testcontainers-go/wait"
 
 	"github.com/daybook-dev/daybook/harness/internal/engine"
+	"github.com/daybook-dev/daybook/harness/internal/sidecar"
 )
 
 // Mode is what a proxy does with what it is asked for.
@@ -58,6 +59,10 @@ type Attempt struct {
 }
 
 const (
+	program = sidecar.Program("egress-proxy")
+	// imageRepo is the name of all of our images; the tag is the hash of what is in one.
+	imageRepo = "daybook-egress"
+
 	startLimit = 30 * time.Second      // a start takes a third of a second; a busy machine many times that
 	startPoll  = 20 * time.Millisecond // how often to look whether it has started
 	stopLimit  = 30 * time.Second      // for removing a container that did not start
@@ -93,11 +98,11 @@ func start(ctx context.Context, e *engine.Engine, runID string, mode Mode) (*Pro
 	if err != nil {
 		return nil, err
 	}
-	program, err := Binary(ctx, e.Arch)
+	own, err := program.Image(ctx, e, imageRepo)
 	if err != nil {
 		return nil, err
 	}
-	image, release, err := holdImage(ctx, e, imageRepo, program)
+	image, release, err := own.Hold(ctx, e)
 	if err != nil {
 		return nil, err
 	}

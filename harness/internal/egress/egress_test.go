@@ -2,6 +2,7 @@ package egress
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -20,6 +21,7 @@ import (
 	"github.com/daybook-dev/daybook/harness/internal/egress/forward"
 	"github.com/daybook-dev/daybook/harness/internal/engine"
 	"github.com/daybook-dev/daybook/harness/internal/enginetest"
+	"github.com/daybook-dev/daybook/harness/internal/sidecar"
 )
 
 // bench is an engine and a run on it, of which nothing is left after the test.
@@ -95,6 +97,9 @@ func address(p *Proxy) string {
 	ip, port := p.Address()
 	return fmt.Sprintf("http://%s:%d", ip, port)
 }
+
+// insecure is for servers of httptest, whose certificate names no address of ours.
+func insecure() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
 
 // get asks for a URL through the proxy: status and body, or the error.
 func get(t *testing.T, p *Proxy, target string) string {
@@ -224,6 +229,27 @@ func TestNothingIsMissedInAHurry(t *testing.T) {
 	require.Len(t, b.attempts(p), clients*each)
 }
 
+func TestStartsAtOnce(t *testing.T) {
+	b := newBench(t)
+	var proxies [4]*Proxy
+	var wg sync.WaitGroup
+	for i := range proxies {
+		wg.Go(func() {
+			p, err := Start(t.Context(), b.engine, b.run.ID, Cut)
+			if err != nil {
+				t.Error(err)
+			}
+			proxies[i] = p
+		})
+	}
+	wg.Wait()
+	for _, p := range proxies {
+		require.NotNil(t, p)
+		require.Contains(t, get(t, p, "http://example.com/"), "403 ")
+		require.Len(t, b.attempts(p), 1, "each has a log of its own")
+	}
+}
+
 func TestDeadProxyIsAnError(t *testing.T) {
 	b := newBench(t)
 	p := b.start(Cut)
@@ -243,7 +269,7 @@ func TestContainerIsConfined(t *testing.T) {
 	require.NoError(t, err)
 	config, host := c.Container.Config, c.Container.HostConfig
 	require.Equal(t, b.run.ID, config.Labels[engine.RunLabel])
-	require.Equal(t, nobody, config.User)
+	require.Equal(t, sidecar.Nobody, config.User)
 	require.True(t, host.ReadonlyRootfs)
 	require.Equal(t, []string{"ALL"}, host.CapDrop)
 	require.Equal(t, []string{"no-new-privileges"}, host.SecurityOpt)

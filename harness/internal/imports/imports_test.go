@@ -31,7 +31,7 @@ var levels = []struct {
 	because  string
 }{
 	{"check", "everybody speaks its words, so it knows nobody"},
-	{"catalog submission goprogram imageinspect engine egress/forward", "each knows one thing, and can be tried without the others"},
+	{"catalog submission goprogram imageinspect engine egress/forward sidecar/relay", "each knows one thing, and can be tried without the others"},
 	{"intake sidecar", "the one makes a folder of whatever was handed in, the other puts a program of ours beside a container: both build on one of the above"},
 	{"imagebuild containerrun egress baseimage sandbox", "they ask the engine, and not each other: a run puts them together"},
 	{"workbench", "it puts the mechanisms together, and does not know who asks for its facts"},
@@ -56,6 +56,7 @@ var forbidden = []struct {
 }{
 	{"check", []string{module, "."}, true, "the vocabulary imports the standard library only, so that everything can speak it"},
 	{"egress/forward", []string{internal}, true, "it is linked into the proxy, which runs in a container from scratch and is to be small"},
+	{"sidecar/relay", []string{module, "."}, true, "it is linked into the relay, which is put into other containers and is to be tiny"},
 	{"catalog submission goprogram imageinspect", engines, true, "they work on files and processes: a day can be loaded, and an image read, where there is no engine"},
 	{"check catalog submission goprogram imageinspect", []string{internal + "engine"}, true, "they work without an engine, so they cannot know ours"},
 	{"scenario run breakage ui report progress grade author", engines, false, "the engine is spoken to by the mechanisms alone, so that it can be another one"},
