@@ -135,10 +135,10 @@ func explain(ctx context.Context, err error, built *Built, t *trace, limit time.
 		return nil
 	}
 	if t.tooMuch != nil {
-		return unfinished(built, "it printed without end, so the build was stopped")
+		return built.Unfinished("it printed without end, so the build was stopped")
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return unfinished(built, fmt.Sprintf("the build was not done after %s, so it was stopped", limit))
+		return built.Unfinished(fmt.Sprintf("the build was not done after %s, so it was stopped", limit))
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -172,11 +172,12 @@ func lineAsking(dir, option, value string) int {
 	return 0
 }
 
-// unfinished blames the last RUN step that was begun and not done.
-func unfinished(built *Built, reason string) error {
+// Unfinished makes a Failure of the last step that was begun and not done. It
+// has no Step when there is none.
+func (b *Built) Unfinished(reason string) *Failure {
 	f := &Failure{Reason: reason}
-	for _, s := range built.Steps {
-		if s.Run && (!s.Done || s.Error != "") && !s.Cached {
+	for _, s := range b.Steps {
+		if s.Line > 0 && (!s.Done || s.Error != "") && !s.Cached {
 			f.Line, f.Step, f.Output = s.Line, shortStep(s.Name), tail(s.Output, outputTail)
 		}
 	}

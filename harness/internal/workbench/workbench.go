@@ -21,6 +21,7 @@ import (
 
 	"github.com/daybook-dev/daybook/harness/internal/baseimage"
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
+	"github.com/daybook-dev/daybook/harness/internal/egress"
 	"github.com/daybook-dev/daybook/harness/internal/engine"
 	"github.com/daybook-dev/daybook/harness/internal/goprogram"
 	"github.com/daybook-dev/daybook/harness/internal/imagebuild"
@@ -38,7 +39,10 @@ type Config struct {
 	Engine      *engine.Engine
 	EngineError error
 	Builder     imagebuild.Builder
-	Bases       *baseimage.Provider
+	// Proxy starts a metering proxy that Builder's RUN steps can reach. When nil,
+	// that is one on the engine's default bridge.
+	Proxy func(context.Context, egress.Mode) (*egress.Proxy, error)
+	Bases *baseimage.Provider
 	// Notes is told, in a sentence, what is being waited for. It may be nil.
 	Notes func(format string, args ...any)
 }
