@@ -69,6 +69,8 @@ const (
 	startLimit = time.Minute
 	// stopLimit is how long a daemon may take to close its databases.
 	stopLimit = 20 * time.Second
+	// endLimit is how long the engine may take to notice that a daemon has ended.
+	endLimit = 5 * time.Second
 	// removeLimit bounds the removal of a container or volume.
 	removeLimit = time.Minute
 )

@@ -40,7 +40,7 @@ func (s *Seed) builder(runID, dir string) *Builder {
 	return &Builder{
 		engine: e, images: s.images, dir: dir,
 		reach: func(ctx context.Context) (*egress.Gate, error) { return egress.NewGate(ctx, e, runID, s.config.Reach) },
-		spec:  spec{image: s.image, runID: runID, seed: s.volume, cpus: s.cpus},
+		spec:  spec{image: s.image, runID: runID, seed: s.volume, cpus: s.cpus, limits: usualLimits},
 	}
 }
 
@@ -48,11 +48,14 @@ func (s *Seed) builder(runID, dir string) *Builder {
 // returns.
 func (b *Builder) Build(ctx context.Context, req imagebuild.Request) (*imagebuild.Built, error) {
 	d, err := b.acquire(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer b.release(d)
-	out := &imageFile{dir: b.dir, limit: imageLimit}
+	out := &imageFile{dir: b.dir, limit: b.spec.limits.image}
 	defer out.remove()
 	kit := imagebuild.BuildKit{
 		Dial:   d.dial,

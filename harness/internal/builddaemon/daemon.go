@@ -43,7 +43,13 @@ type spec struct {
 	mounts   []mount.Mount
 	forwards []string // see egress.Gate
 	cpus     int
+	limits   limits
 }
+
+// limits are those that tests have smaller; see the constants for what each is.
+type limits struct{ state, files, stepsMemory, image int64 }
+
+var usualLimits = limits{state: stateLimit, files: filesLimit, stepsMemory: stepsMemory, image: imageLimit}
 
 // startDaemon starts a daemon and waits until it answers.
 func startDaemon(ctx context.Context, e *engine.Engine, s spec) (*daemon, error) {
@@ -101,7 +107,7 @@ var daemonArgs = []string{
 }
 
 func (s spec) initArgs() []string {
-	args := []string{"-state", stateDir, "-steps-memory", strconv.Itoa(stepsMemory), "-steps-tasks", strconv.Itoa(stepsTasks)}
+	args := []string{"-state", stateDir, "-steps-memory", strconv.FormatInt(s.limits.stepsMemory, 10), "-steps-tasks", strconv.Itoa(stepsTasks)}
 	if s.seed != "" {
 		args = append(args, "-seed", seedDir)
 	}
@@ -126,10 +132,10 @@ func (s spec) hostConfig() *container.HostConfig {
 		LogConfig:      container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "1m", "max-file": "1"}},
 		Resources:      container.Resources{PidsLimit: &tasks, NanoCPUs: int64(s.cpus) * 1e9},
 	}
-	h.Memory = stepsMemory + daemonMemory
+	h.Memory = s.limits.stepsMemory + daemonMemory
 	h.MemorySwap = h.Memory
 	if s.state == nil {
-		h.Tmpfs[stateDir] = fmt.Sprintf("exec,suid,dev,mode=700,size=%d,nr_inodes=%d", stateLimit, filesLimit)
+		h.Tmpfs[stateDir] = fmt.Sprintf("exec,suid,dev,mode=700,size=%d,nr_inodes=%d", s.limits.state, s.limits.files)
 	}
 	if s.seed != "" {
 		h.Mounts = append(h.Mounts, mount.Mount{Type: mount.TypeVolume, Source: s.seed, Target: seedDir, ReadOnly: true})
@@ -169,8 +175,16 @@ func (d *daemon) remove(ctx context.Context) error {
 	return nil
 }
 
-// state is the container's, as the engine knows it.
-func (d *daemon) state(ctx context.Context) (*container.State, error) {
+// end waits a little for the container's end, of which the engine learns later
+// than we do, and gives its state.
+func (d *daemon) end(ctx context.Context) (*container.State, error) {
+	waiting, cancel := context.WithTimeout(ctx, endLimit)
+	defer cancel()
+	wait := d.engine.Client.ContainerWait(waiting, d.id, docker.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+	select {
+	case <-wait.Result:
+	case <-wait.Error: // it may go on, and the engine says so below
+	}
 	found, err := d.engine.Client.ContainerInspect(ctx, d.id, docker.ContainerInspectOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("looking at the build daemon: %w", err)

@@ -70,7 +70,8 @@ func (b BuildKit) Build(ctx context.Context, req Request) (*Built, error) {
 	frontend := func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
 		r := &rewriter{Client: c, edit: req.Edit, trace: t, images: b.Images}
 		res, err := builder.Build(ctx, r)
-		if err != nil && r.err == nil {
+		var refused *Failure
+		if err != nil && (r.err == nil || errors.As(err, &refused)) {
 			frontendErr = err // nobody but the Dockerfile is left to blame
 		}
 		return res, err

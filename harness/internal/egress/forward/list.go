@@ -69,8 +69,8 @@ func listed(only []Host, r *http.Request) bool {
 
 func find(only []Host, name, port string) (Host, bool) {
 	for _, h := range only {
-		usual := h.Port == "" && (port == "443" || port == "80")
-		if canonical(h.Name) == canonical(name) && (h.Port == port || usual) {
+		right := port != "" && h.Port == port || h.Port == "" && (port == "443" || port == "80")
+		if right && canonical(h.Name) == canonical(name) {
 			return h, true
 		}
 	}
