@@ -24,7 +24,7 @@ type Builder struct {
 
 	mu      sync.Mutex
 	gate    *egress.Gate
-	proxies []*egress.Proxy
+	proxies map[egress.Mode]*egress.Proxy
 	daemon  *daemon
 	builds  int       // that use the daemon now
 	spent   bool      // no build is to use the daemon any more
@@ -78,19 +78,30 @@ func (b *Builder) Build(ctx context.Context, req imagebuild.Request) (*imagebuil
 	return built, out.load(ctx, b.engine, req.Tag)
 }
 
-// Proxy starts a proxy that this Builder's RUN steps can be given, and nothing
-// else can reach. There can be one of each mode. Close stops it.
+// Refusal says why a Dockerfile may not name an image, or nil when it may.
+func (b *Builder) Refusal(ref string) *imagebuild.Failure { return imagebuild.Refusal(ref, b.images) }
+
+// Proxy gives the proxy of that mode, which this Builder's RUN steps can be
+// given, and nothing else can reach. It is started when it is first asked for;
+// Close stops it.
 func (b *Builder) Proxy(ctx context.Context, mode egress.Mode) (*egress.Proxy, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err := b.openGate(ctx); err != nil {
 		return nil, err
 	}
-	p, err := b.gate.Start(ctx, mode)
-	if err == nil {
-		b.proxies = append(b.proxies, p)
+	if p := b.proxies[mode]; p != nil {
+		return p, nil
 	}
-	return p, err
+	p, err := b.gate.Start(ctx, mode)
+	if err != nil {
+		return nil, err
+	}
+	if b.proxies == nil {
+		b.proxies = map[egress.Mode]*egress.Proxy{}
+	}
+	b.proxies[mode] = p
+	return p, nil
 }
 
 func (b *Builder) openGate(ctx context.Context) (err error) {

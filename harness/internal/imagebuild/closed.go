@@ -61,7 +61,7 @@ func (r *rewriter) refusal(identifier string) *Failure {
 		return nil
 	}
 	if ref, ok := strings.CutPrefix(identifier, imageScheme); ok {
-		return &Failure{Reason: fmt.Sprintf("%s is not among the images that this build may use: %s", familiar(ref), r.usable())}
+		return notAmong(ref, r.images)
 	}
 	if scheme == "git" {
 		identifier = rest
@@ -69,9 +69,18 @@ func (r *rewriter) refusal(identifier string) *Failure {
 	return &Failure{Reason: fmt.Sprintf("the builder itself would fetch %s, and here it has no network", identifier)}
 }
 
-// usable lists the images that there are.
-func (r *rewriter) usable() string {
-	return strings.Join(append(slices.Sorted(maps.Keys(r.images)), "scratch"), ", ")
+// Refusal says why the Dockerfile of a closed build may not name an image, or
+// nil when it may; see BuildKit.Images.
+func Refusal(ref string, images map[string]StoredImage) *Failure {
+	if _, ok := images[familiar(ref)]; ok {
+		return nil
+	}
+	return notAmong(ref, images)
+}
+
+func notAmong(ref string, images map[string]StoredImage) *Failure {
+	usable := append(slices.Sorted(maps.Keys(images)), "scratch")
+	return &Failure{Reason: fmt.Sprintf("%s is not among the images that this build may use: %s", familiar(ref), strings.Join(usable, ", "))}
 }
 
 // familiar is an image's name as people write it.

@@ -41,6 +41,10 @@ type Plan struct {
 	// OthersPass takes the checks of other exercises, which those of Exercise
 	// need, as passed: the caller has seen them pass.
 	OthersPass bool
+	// Builds makes what builds the Dockerfile in the run that Checks opens. Nil is
+	// for work that is trusted: the engine's own BuildKit. For work that is not, it
+	// is a daemon of its own; see PrepareBuilds.
+	Builds func(*engine.Run) workbench.Metered
 }
 
 // Event is something that happened in a run. Exactly one field is set.
@@ -90,12 +94,17 @@ func Checks(ctx context.Context, p Plan, listen func(Event)) (result *check.Resu
 	}
 	bases := baseimage.NewProvider(e, note(listen))
 	bases.ModuleDir = p.Root
-	bench := workbench.New(workbench.Config{
+	config := workbench.Config{
 		Day: p.Day, Run: r, Tree: tree, Seed: p.Seed, Engine: e, EngineError: engineErr,
 		Builder: imagebuild.NewEngineBuilder(e),
 		Bases:   bases,
 		Notes:   note(listen),
-	})
+	}
+	if p.Builds != nil {
+		config.Metered = p.Builds(r)
+		defer closeBuilds(config.Metered)
+	}
+	bench := workbench.New(config)
 	defer bench.Close()
 	s := &schedule{plan: p, bench: bench, listen: listen, untouched: untouched(p.Day, tree)}
 	if err := s.choose(); err != nil {

@@ -82,6 +82,9 @@ func (b *Bench) EnsureBases(ctx context.Context) ([]baseimage.Image, error) {
 		}
 		var all []baseimage.Image
 		for _, ref := range a.Images {
+			if err := b.refuse(ref); err != nil {
+				return nil, err
+			}
 			img, err := b.Bases.Ensure(ctx, ref)
 			var absent *baseimage.NotFoundError
 			if errors.As(err, &absent) && b.misspeltStage(ref) == nil {
@@ -98,6 +101,22 @@ func (b *Bench) EnsureBases(ctx context.Context) ([]baseimage.Image, error) {
 		}
 		return all, nil
 	})
+}
+
+// refuse returns a *check.Finding when a Dockerfile may not name the image.
+// Nobody goes looking for it then.
+func (b *Bench) refuse(ref string) error {
+	if b.Metered == nil {
+		return nil
+	}
+	refused := b.Metered.Refusal(ref)
+	if refused == nil {
+		return nil
+	}
+	if f := b.misspeltStage(ref); f != nil {
+		return f
+	}
+	return refused.Finding()
 }
 
 // BaseLayers is how many layers of the image are those of the image that its

@@ -23,13 +23,12 @@ func (b *Bench) meter(ctx context.Context, mode egress.Mode) (*meter, error) {
 		if err != nil {
 			return nil, err
 		}
-		start := b.Proxy
-		if start == nil {
-			start = func(ctx context.Context, mode egress.Mode) (*egress.Proxy, error) {
-				return egress.Start(ctx, e, b.Run.ID, mode)
-			}
+		var proxy *egress.Proxy
+		if b.Metered != nil {
+			proxy, err = b.Metered.Proxy(ctx, mode)
+		} else {
+			proxy, err = egress.Start(ctx, e, b.Run.ID, mode)
 		}
-		proxy, err := start(ctx, mode)
 		if err != nil {
 			return nil, fmt.Errorf("starting the metering proxy: %w", err)
 		}

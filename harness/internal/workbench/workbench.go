@@ -39,12 +39,22 @@ type Config struct {
 	Engine      *engine.Engine
 	EngineError error
 	Builder     imagebuild.Builder
-	// Proxy starts a metering proxy that Builder's RUN steps can reach. When nil,
-	// that is one on the engine's default bridge.
-	Proxy func(context.Context, egress.Mode) (*egress.Proxy, error)
-	Bases *baseimage.Provider
+	Bases       *baseimage.Provider
+	// Metered, when not nil, builds instead of Builder, and has proxies of its own.
+	Metered Metered
 	// Notes is told, in a sentence, what is being waited for. It may be nil.
 	Notes func(format string, args ...any)
+}
+
+// Metered is a Builder whose RUN steps have one way out: proxies that it starts
+// itself. Its images are its own, and it takes no others.
+type Metered interface {
+	imagebuild.Builder
+	// Proxy gives the proxy of that mode. It ends with Close.
+	Proxy(context.Context, egress.Mode) (*egress.Proxy, error)
+	// Refusal says why a Dockerfile may not name an image, or nil.
+	Refusal(ref string) *imagebuild.Failure
+	Close(context.Context) error
 }
 
 // Bench is the workbench of one run.
@@ -67,6 +77,9 @@ type Bench struct {
 func New(c Config) *Bench {
 	if c.Notes == nil {
 		c.Notes = func(string, ...any) {}
+	}
+	if c.Metered != nil {
+		c.Builder = c.Metered
 	}
 	return &Bench{Config: c}
 }
