@@ -46,7 +46,7 @@ build: go ## compile Daybook to bin/
 	@test -x $(DAYBOOK) || echo "Compiling Daybook. The first time this takes a minute or two." >&2
 	@mkdir -p bin
 	@go build -o bin/ ./harness/cmd/daybook
-	@GOOS=linux go build -o bin/ ./harness/cmd/egress-proxy ./harness/cmd/relay
+	@GOOS=linux go build -o bin/ ./harness/cmd/egress-proxy ./harness/cmd/relay ./harness/cmd/build-init
 
 go:
 	@command -v go >/dev/null || { echo "Go is not installed. Get 1.26 or newer from https://go.dev/dl/" >&2; exit 1; }
