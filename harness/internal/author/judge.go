@@ -151,6 +151,7 @@ var variable = []struct {
 	{regexp.MustCompile(`\b0x[0-9a-f]{8,}`), "ADDRESS"},
 	{regexp.MustCompile(`\b\d+(\.\d+){3}:\d+\b`), "HOST:PORT"},
 	{regexp.MustCompile(`\(\d+ lines before\)`), "(LINES before)"},
+	{regexp.MustCompile(`(such as the package) \S+`), "$1 PACKAGE"}, // compiled in any order
 	{regexp.MustCompile(`\b\d+ (more files?|packages)\b`), "N $1"},
 	{regexp.MustCompile(`-[0-9a-f]{6}\b`), "-RUN"},
 }

@@ -60,7 +60,7 @@ func (b BuildKit) Build(ctx context.Context, req Request) (*Built, error) {
 		return nil, fmt.Errorf("opening the build context: %w", err)
 	}
 	sent := &recordingFS{FS: files, opened: map[string]bool{}}
-	t := newTrace(cancel)
+	t := newTrace(req.Enough, cancel)
 	status := make(chan *client.SolveStatus)
 	read := make(chan struct{})
 	go func() { defer close(read); t.read(status) }()
@@ -73,6 +73,9 @@ func (b BuildKit) Build(ctx context.Context, req Request) (*Built, error) {
 		var refused *Failure
 		if err != nil && (r.err == nil || errors.As(err, &refused)) {
 			frontendErr = err // nobody but the Dockerfile is left to blame
+		}
+		if err == nil && req.Tag != "" {
+			err = ownImage(res, req.Tag)
 		}
 		return res, err
 	}
@@ -134,6 +137,9 @@ func storeName(ref string) string { return "daybook/" + noStoreName.ReplaceAllSt
 func explain(ctx context.Context, err error, built *Built, t *trace, limit time.Duration, dir string) error {
 	if err == nil {
 		return nil
+	}
+	if t.ended {
+		return ErrEnough
 	}
 	if t.tooMuch != nil {
 		return built.Unfinished("it printed without end, so the build was stopped")

@@ -19,6 +19,7 @@ package imagebuild
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -52,8 +53,15 @@ type Request struct {
 	Args  map[string]string // build arguments
 	Hosts map[string]string // name to IP address, for RUN steps; the IP is not part of the cache key
 	Edit  Edit              // changes RUN steps before they are run; may be nil
-	Limit time.Duration     // instead of TimeLimit, when not 0
+	// Enough, when not nil, is asked about all that a step has printed so far.
+	// When it says so the build is ended, with ErrEnough.
+	Enough func(output string) bool
+	Limit  time.Duration // instead of TimeLimit, when not 0
 }
+
+// ErrEnough is a build that was ended because Request.Enough said so. What it
+// did until then is returned beside it.
+var ErrEnough = errors.New("the build was ended: enough was seen")
 
 // Edit changes one RUN step of a build before it is run. Steps that it leaves
 // as they are keep their place in the cache.
@@ -66,6 +74,9 @@ type RunStep struct {
 	// FreshCaches, when not empty, gives the step cache mounts of its own: those
 	// that go by this name.
 	FreshCaches string
+	// GoCache, when not empty, gives a step of root's the cache mount of that
+	// name as the go command's own cache.
+	GoCache string
 }
 
 // Built is what a build did.

@@ -131,7 +131,15 @@ func editRun(exec *pb.ExecOp, name string, edit Edit) {
 			}
 		}
 	}
+	if user := exec.Meta.User; run.GoCache != "" && (user == "" || user == "root" || user == "0") {
+		exec.Meta.Env = append(exec.Meta.Env, "GOCACHE="+goCachePath)
+		exec.Mounts = append(exec.Mounts, &pb.Mount{Input: int64(pb.Empty), Dest: goCachePath, Output: int64(pb.SkipOutput),
+			MountType: pb.MountType_CACHE, CacheOpt: &pb.CacheOpt{ID: run.GoCache, Sharing: pb.CacheSharingOpt_SHARED}})
+	}
 }
+
+// goCachePath is where a GoCache is mounted: in no Dockerfile's way.
+const goCachePath = "/run/daybook-go-build"
 
 func renameLocations(src *pb.Source, renamed map[string]string) *pb.Source {
 	if src == nil {

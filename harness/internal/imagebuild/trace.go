@@ -22,13 +22,15 @@ type trace struct {
 	runs    map[digest.Digest]bool
 	remote  []Remote
 	tooMuch *Step // a step that printed more than OutputLimit
+	enough  func(output string) bool
+	ended   bool // since enough said so
 	stop    func()
 }
 
-func newTrace(stop func()) *trace {
+func newTrace(enough func(output string) bool, stop func()) *trace {
 	return &trace{
 		steps: map[digest.Digest]*Step{}, begun: map[digest.Digest]time.Time{},
-		lines: map[digest.Digest]int{}, runs: map[digest.Digest]bool{}, stop: stop,
+		lines: map[digest.Digest]int{}, runs: map[digest.Digest]bool{}, enough: enough, stop: stop,
 	}
 }
 
@@ -76,6 +78,10 @@ func (t *trace) log(l *client.VertexLog) {
 	s.Output += clean(string(l.Data[:min(room, len(l.Data))]))
 	if (room < len(l.Data) || bytes.Contains(l.Data, []byte(clipped))) && t.tooMuch == nil {
 		t.tooMuch = s
+		t.stop()
+	}
+	if t.enough != nil && !t.ended && t.enough(s.Output) {
+		t.ended = true
 		t.stop()
 	}
 }

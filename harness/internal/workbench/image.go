@@ -150,6 +150,11 @@ func (b *Bench) Image(ctx context.Context) (*Image, error) {
 // when the Dockerfile is to blame; what is known of the build is returned beside
 // it then.
 func (b *Bench) Build(ctx context.Context, name, dir string, mode egress.Mode, edit imagebuild.Edit) (*Image, error) {
+	return b.build(ctx, name, mode, imagebuild.Request{Dir: dir, Edit: edit})
+}
+
+// build is Build, with all that a request can say of how.
+func (b *Bench) build(ctx context.Context, name string, mode egress.Mode, req imagebuild.Request) (*Image, error) {
 	args := b.buildArgs()
 	img := &Image{Tag: engine.ImageName(b.Run.ID, name), Args: args}
 	meter, err := b.meter(ctx, mode)
@@ -157,7 +162,7 @@ func (b *Bench) Build(ctx context.Context, name, dir string, mode egress.Mode, e
 		return nil, err
 	}
 	begin := meter.begin()
-	req := imagebuild.Request{Dir: dir, Tag: img.Tag, Args: meter.proxy.BuildArgs(args), Hosts: meter.proxy.Hosts(), Edit: b.withProxySettings(ctx, edit)}
+	req.Tag, req.Args, req.Hosts, req.Edit = img.Tag, meter.proxy.BuildArgs(args), meter.proxy.Hosts(), b.withProxySettings(ctx, req.Edit)
 	built, buildErr := b.Builder.Build(ctx, req)
 	img.Built = built
 	if img.Attempts, err = meter.since(ctx, begin); err != nil && ctx.Err() == nil {

@@ -55,7 +55,7 @@ func (b *Bench) Rebuild(ctx context.Context, edited Edited) (*Rebuild, error) {
 			r.Values[i] = b.unheard(random)
 		}
 		var err error
-		r.Cut, err = b.buildEdited(ctx, "cut", edited.File, edited.Text(r.Values[0]), egress.Cut, nil)
+		r.Cut, err = b.buildEdited(ctx, "cut", edited.File, edited.Text(r.Values[0]), egress.Cut, imagebuild.Request{})
 		if !errors.As(err, &r.CutError) && err != nil {
 			return nil, err
 		}
@@ -71,7 +71,7 @@ func (b *Bench) unheard(r *Random) string {
 }
 
 // buildEdited builds a copy of the tree in which file holds text.
-func (b *Bench) buildEdited(ctx context.Context, name, file string, text []byte, mode egress.Mode, edit imagebuild.Edit) (*Image, error) {
+func (b *Bench) buildEdited(ctx context.Context, name, file string, text []byte, mode egress.Mode, req imagebuild.Request) (*Image, error) {
 	dir, err := b.Copy()
 	if err != nil {
 		return nil, err
@@ -79,14 +79,24 @@ func (b *Bench) buildEdited(ctx context.Context, name, file string, text []byte,
 	if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(file)), text, 0o644); err != nil {
 		return nil, fmt.Errorf("editing the copy: %w", err)
 	}
-	return b.Build(ctx, name, dir, mode, edit)
+	req.Dir = dir
+	return b.build(ctx, name, mode, req)
 }
+
+// ownGoCache names the cache mount in which rebuilds compile what the learner's
+// own caches do not hold: that they do not is known by then.
+const ownGoCache = "daybook-go-build"
 
 // measureAgain builds a second edit, with the steps that the first one's build
 // ran again changed: no network, if that build did without, and a go command
-// that names what it compiles.
+// that names what it compiles. The first name that it should not have to is
+// enough; what is left to be seen is then whether the rest does without a network.
 func (b *Bench) measureAgain(ctx context.Context, r *Rebuild, edited Edited) error {
 	ran, err := b.ranAgain(ctx, r, edited)
+	if err != nil {
+		return err
+	}
+	known, err := b.packages(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,32 +106,42 @@ func (b *Bench) measureAgain(ctx context.Context, r *Rebuild, edited Edited) err
 			run.Env = addGoFlag(run.Env, "-v")
 		}
 	}
+	enough := func(output string) bool { return len(b.unchanged(compiledIn(output, known))) > 0 }
 	mode := egress.Cut
 	if r.CutError != nil {
 		mode = egress.Open
 	}
-	img, err := b.buildEdited(ctx, "again", edited.File, edited.Text(r.Values[1]), mode, observe)
+	img, err := b.buildEdited(ctx, "again", edited.File, edited.Text(r.Values[1]), mode, imagebuild.Request{Edit: observe, Enough: enough})
 	var failed *check.Finding
-	if !errors.As(err, &failed) && err != nil {
-		return err
-	}
-	if r.CutError == nil {
-		r.NoNet, r.NoNetError = img, failed
-	}
-	known, err := b.packages(ctx)
-	if err != nil {
+	ended := errors.Is(err, imagebuild.ErrEnough)
+	if !errors.As(err, &failed) && !ended && err != nil {
 		return err
 	}
 	r.Compiled = compiled(img.Built.Executed(), known)
-	for _, pkg := range r.Compiled {
-		if !strings.HasPrefix(pkg+"/", b.module()+"/") {
-			r.Recompiled = append(r.Recompiled, pkg)
+	r.Recompiled = b.unchanged(r.Compiled)
+	if ended && r.CutError == nil {
+		img, err = b.buildEdited(ctx, "again", edited.File, edited.Text(r.Values[1]), mode, imagebuild.Request{Edit: func(step string, run *imagebuild.RunStep) {
+			if slices.Contains(ran, step) {
+				run.NoNet, run.GoCache = true, ownGoCache
+			}
+		}})
+		if !errors.As(err, &failed) && err != nil {
+			return err
 		}
+	}
+	if r.CutError == nil {
+		r.NoNet, r.NoNetError = img, failed
 	}
 	if failed == nil && len(r.Compiled) == 0 {
 		return b.timeCold(ctx, r, edited, ran, img)
 	}
 	return nil
+}
+
+// unchanged gives those of the packages that are outside the learner's module.
+func (b *Bench) unchanged(packages []string) []string {
+	module := b.module() + "/"
+	return slices.DeleteFunc(slices.Clone(packages), func(pkg string) bool { return strings.HasPrefix(pkg+"/", module) })
 }
 
 // ranAgain names the RUN steps that an edit makes run again. A build that failed
@@ -130,7 +150,7 @@ func (b *Bench) ranAgain(ctx context.Context, r *Rebuild, edited Edited) ([]stri
 	if r.CutError == nil {
 		return names(r.Cut.Built.Executed()), nil
 	}
-	img, err := b.buildEdited(ctx, "whole", edited.File, edited.Text(b.unheard(b.Random("whole"))), egress.Open, nil)
+	img, err := b.buildEdited(ctx, "whole", edited.File, edited.Text(b.unheard(b.Random("whole"))), egress.Open, imagebuild.Request{})
 	var failed *check.Finding
 	if !errors.As(err, &failed) && err != nil {
 		return nil, err
@@ -149,7 +169,7 @@ func (b *Bench) timeCold(ctx context.Context, r *Rebuild, edited Edited, ran []s
 			run.FreshCaches = b.Run.ID
 		}
 	}
-	cold, err := b.buildEdited(ctx, "cold", edited.File, edited.Text(value), egress.Open, fresh)
+	cold, err := b.buildEdited(ctx, "cold", edited.File, edited.Text(value), egress.Open, imagebuild.Request{Edit: fresh})
 	if err != nil {
 		return err
 	}
@@ -194,14 +214,15 @@ var packageLine = regexp.MustCompile(`(?m)^[a-z0-9][A-Za-z0-9._~-]*(?:/[A-Za-z0-
 func compiled(steps []imagebuild.Step, known map[string]bool) []string {
 	var all []string
 	for _, s := range steps {
-		for _, name := range packageLine.FindAllString(s.Output, -1) {
-			if known[name] {
-				all = append(all, name)
-			}
-		}
+		all = append(all, compiledIn(s.Output, known)...)
 	}
 	slices.Sort(all) // they are compiled in any order
 	return all
+}
+
+// compiledIn is compiled, for what one step has printed.
+func compiledIn(output string, known map[string]bool) []string {
+	return slices.DeleteFunc(packageLine.FindAllString(output, -1), func(name string) bool { return !known[name] })
 }
 
 // packages lists what the exercise is compiled from, the standard library's
