@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,41 +44,67 @@ func TestBuildDaemonsGiveTheSameVerdicts(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, seed.Close(context.Background())) })
 	t.Logf("preparing the build daemons took %.1f s", time.Since(began).Seconds())
-	for _, mistake := range []string{"", "no-cache-mount", "go-get-in-build", "modules-downloaded-aside", "network-of-the-host"} {
-		t.Run("solution with "+mistake, func(t *testing.T) {
-			plan := Plan{Day: day, Root: root, Exercise: "dockerfile", OthersPass: true, Dir: planted(t, root, mistake), Seed: 7, Jobs: 2}
-			trusted := statuses(t, plan)
-			plan.Builds = func(r *engine.Run) workbench.Metered { return seed.NewBuilder(r.ID, r.Dir) }
-			assert.Equal(t, trusted, statuses(t, plan))
+	plan := Plan{Day: day, Root: root, Exercise: "dockerfile", OthersPass: true, Seed: 7, Jobs: 2}
+	builds := func(r *engine.Run) workbench.Metered { return seed.NewBuilder(r.ID, r.Dir) }
+	t.Run("solution", func(t *testing.T) {
+		plan := plan
+		plan.Dir, _ = planted(t, root, "")
+		trusted := statuses(t, plan)
+		plan.Builds = builds
+		assert.Equal(t, trusted, statuses(t, plan))
+	})
+	plan.Builds = builds
+	// That the engine's builder says the same of a mistake is proved with the day.
+	for _, mistake := range []string{"source-before-modules", "network-of-the-host"} {
+		t.Run(mistake, func(t *testing.T) {
+			plan := plan
+			var fails []string
+			plan.Dir, fails = planted(t, root, mistake)
+			var failed []string
+			for id, status := range statuses(t, plan) {
+				if status == check.Failed {
+					failed = append(failed, id)
+				}
+			}
+			assert.ElementsMatch(t, fails, failed)
 		})
 	}
 	// Stepping around the proxy is found in a rebuild by the engine. Here it
 	// leads nowhere to begin with, which is the learner's doing too.
 	t.Run("around the proxy", func(t *testing.T) {
-		plan := Plan{Day: day, Root: root, Exercise: "dockerfile", OthersPass: true, Dir: planted(t, root, "around-the-proxy"), Seed: 7, Jobs: 2,
-			Builds: func(r *engine.Run) workbench.Metered { return seed.NewBuilder(r.ID, r.Dir) }}
+		plan := plan
+		plan.Dir, _ = planted(t, root, "around-the-proxy")
 		found := statuses(t, plan)
 		assert.Equal(t, check.Failed, found["builds"])
 		assert.Equal(t, check.Skipped, found["rebuild-downloads-nothing"])
 	})
 }
 
-// planted is the day's solution with a mistake in it, or without one.
-func planted(t *testing.T, root, mistake string) string {
+// fails matches the line of a mistake's file that says which checks are to fail.
+var fails = regexp.MustCompile(`(?m)^fails: (.*)$`)
+
+// planted is the day's solution with a mistake in it, or without one, and which
+// checks the mistake's file says are to fail.
+func planted(t *testing.T, root, mistake string) (dir string, failing []string) {
 	t.Helper()
-	dir := t.TempDir()
+	dir = t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join(root, "solutions", "148"))))
 	if mistake == "" {
-		return dir
+		return dir, nil
 	}
 	archive, err := txtar.ParseFile(filepath.Join(root, "days", "148", "mistakes", mistake+".txtar"))
 	require.NoError(t, err)
 	for _, f := range archive.Files {
+		if f.Name == "findings" {
+			continue
+		}
 		path := filepath.Join(dir, filepath.FromSlash(f.Name))
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, f.Data, 0o644))
 	}
-	return dir
+	said := fails.FindSubmatch(archive.Comment)
+	require.NotNil(t, said)
+	return dir, strings.Fields(string(said[1]))
 }
 
 // statuses gives what each check came to.
