@@ -107,15 +107,7 @@ func runGrade(c *cobra.Command, args []string, f gradeFlags) error {
 	if err != nil {
 		return err
 	}
-	if s.asked {
-		if err := s.keep(contents.Batch(), formats); err != nil {
-			return err
-		}
-	}
-	if err := printReport(c.OutOrStdout(), contents.Batch(), len(entries) == 1, printed); err != nil {
-		return err
-	}
-	return batchStatus(contents.Batch(), s.say)
+	return s.deliver(c, contents.Batch(), len(entries) == 1, formats, printed)
 }
 
 // shardOf is the shard that the flag or the environment asks for.

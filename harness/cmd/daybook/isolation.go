@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -18,7 +19,7 @@ func (s *session) isolate(_ context.Context, policy string) error {
 	case trusted:
 		return nil
 	case hostile:
-		return &usageError{fmt.Errorf("--policy hostile: this daybook cannot do that yet")}
+		return &usageError{errors.New("--policy hostile: this daybook cannot keep submissions apart from this machine; nothing was graded")}
 	}
 	return &usageError{fmt.Errorf("--policy %s: %s or %s is wanted", policy, trusted, hostile)}
 }

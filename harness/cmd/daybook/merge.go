@@ -45,13 +45,9 @@ func runMerge(c *cobra.Command, dirs []string, f gradeFlags, partial bool) error
 	if err != nil {
 		return err
 	}
-	var parts []grade.Contents
-	for _, dir := range dirs {
-		part, err := grade.Read(dir)
-		if err != nil {
-			return err
-		}
-		parts = append(parts, *part)
+	parts, err := readParts(dirs)
+	if err != nil {
+		return err
 	}
 	store, err := grade.OpenStore(f.out)
 	if err != nil {
@@ -81,4 +77,16 @@ func runMerge(c *cobra.Command, dirs []string, f gradeFlags, partial bool) error
 		return err
 	}
 	return batchStatus(whole.Batch(), ui.NewGrading(os.Stderr))
+}
+
+func readParts(dirs []string) ([]grade.Contents, error) {
+	var parts []grade.Contents
+	for _, dir := range dirs {
+		part, err := grade.Read(dir)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, *part)
+	}
+	return parts, nil
 }

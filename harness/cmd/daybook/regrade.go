@@ -12,6 +12,7 @@ import (
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/grade"
 	"github.com/daybook-dev/daybook/harness/internal/intake"
+	"github.com/daybook-dev/daybook/harness/internal/report"
 	"github.com/daybook-dev/daybook/harness/internal/scenario"
 	"github.com/daybook-dev/daybook/harness/internal/ui"
 )
@@ -55,19 +56,8 @@ func runRegrade(c *cobra.Command, args []string, f gradeFlags, apply bool) error
 	if err != nil {
 		return err
 	}
-	before, err := grade.Read(args[0])
+	before, day, entries, err := toRegrade(root, args[0], args[1:], f.roster)
 	if err != nil {
-		return err
-	}
-	day, err := catalog.Load(root, strconv.Itoa(before.Plan.Day), scenario.IsCommand)
-	if err != nil {
-		return err
-	}
-	entries, err := entriesOf(root, day, args[1:], f.roster)
-	if err != nil {
-		return err
-	}
-	if err := known(before.Plan, args[0], entries); err != nil {
 		return err
 	}
 	store, err := grade.OpenStore(args[0])
@@ -93,22 +83,46 @@ func runRegrade(c *cobra.Command, args []string, f gradeFlags, apply bool) error
 	ui.Changes(c.OutOrStdout(), changes)
 	if !apply {
 		s.say.Note("nothing was changed in %s: the same with --apply does that", args[0])
-		return batchStatus(after.Batch(), s.say)
-	}
-	if err := grade.Apply(store, changes, s.grader.Policy); err != nil {
+	} else if err := applyChanges(store, args[0], changes, s.grader.Policy, formats); err != nil {
 		return err
 	}
-	now, err := grade.Read(args[0])
+	return batchStatus(after.Batch(), s.say)
+}
+
+// toRegrade reads the batch in out, its day, and the submissions at the paths.
+func toRegrade(root, out string, paths []string, roster string) (*grade.Contents, *catalog.Day, []intake.Entry, error) {
+	before, err := grade.Read(out)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	day, err := catalog.Load(root, strconv.Itoa(before.Plan.Day), scenario.IsCommand)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	entries, err := entriesOf(root, day, paths, roster)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return before, day, entries, known(before.Plan, out, entries)
+}
+
+// applyChanges replaces results of the batch in out and writes its reports anew.
+// What was applied is removed from the side.
+func applyChanges(store *grade.Store, out string, changes []grade.Change, policy *grade.Policy, formats []report.Format) error {
+	if err := grade.Apply(store, changes, policy); err != nil {
+		return err
+	}
+	now, err := grade.Read(out)
 	if err != nil {
 		return err
 	}
-	if err := writeReports(args[0], now.Batch(), formats); err != nil {
+	if err := writeReports(out, now.Batch(), formats); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(f.out); err != nil {
+	if err := os.RemoveAll(filepath.Join(out, sideDir)); err != nil {
 		return fmt.Errorf("removing what was applied: %w", err)
 	}
-	return batchStatus(after.Batch(), s.say)
+	return nil
 }
 
 // known wants the batch to have the submissions, and gives them the names and

@@ -154,13 +154,19 @@ func (s *session) grade(ctx context.Context, entries []intake.Entry, shard grade
 	return contents, err
 }
 
-// keep writes the reports.
-func (s *session) keep(b *grade.Batch, formats []report.Format) error {
-	if err := writeReports(s.out, b, formats); err != nil {
+// deliver keeps the reports, if anything is kept, prints one, and gives the
+// status to exit with.
+func (s *session) deliver(c *cobra.Command, b *grade.Batch, single bool, formats []report.Format, printed report.Format) error {
+	if s.asked {
+		if err := writeReports(s.out, b, formats); err != nil {
+			return err
+		}
+		s.say.Note("results and reports are in %s", s.out)
+	}
+	if err := printReport(c.OutOrStdout(), b, single, printed); err != nil {
 		return err
 	}
-	s.say.Note("results and reports are in %s", s.out)
-	return nil
+	return batchStatus(b, s.say)
 }
 
 // batchStatus says what has no grade, and gives the status to exit with.

@@ -126,12 +126,15 @@ func (g *Grader) open(ctx context.Context, e intake.Entry) (o *opened, err error
 	o.in, err = contained(g.listener(e.ID), func() (*intake.Intake, error) {
 		return intake.Open(ctx, e.Path, intake.Options{Editable: g.Day.Editable(), Dir: o.dir, Revision: e.Revision, Usual: g.exercise()})
 	})
-	var refused *intake.RefusedError
+	var (
+		refused *intake.RefusedError
+		input   *intake.InputError // a revision that is not there, a file that may not be read
+	)
 	switch {
 	case ctx.Err() != nil:
 		o.close()
 		return nil, ctx.Err()
-	case errors.As(err, &refused):
+	case errors.As(err, &refused), errors.As(err, &input):
 		out.Status, out.Reason = Refused, err.Error()
 	case err != nil:
 		out.Status, out.Reason = Ungraded, err.Error()

@@ -204,6 +204,7 @@ func TestRefused(t *testing.T) {
 		"empty":   {ID: "empty", Path: empty},
 		"broken":  {ID: "broken", Path: broken},
 		"missing": {ID: "missing", Missing: true},
+		"no-git":  {ID: "no-git", Path: handIn(t, "no-git", "mine").Path, Revision: "main"},
 	} {
 		got, err := g.One(t.Context(), e, 1)
 		require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
+	"github.com/daybook-dev/daybook/harness/internal/scenario"
 )
 
 // someDay has the checks a to c in one exercise.
@@ -111,4 +112,16 @@ func TestNoSuchPolicy(t *testing.T) {
 	var input *InputError
 	require.ErrorAs(t, err, &input)
 	assert.Contains(t, err.Error(), "reading the policy: ")
+}
+
+// The policy that the architecture page shows is one.
+func TestPolicyOfThePage(t *testing.T) {
+	day, err := catalog.Load(filepath.Join("..", "..", ".."), "148", scenario.IsCommand)
+	require.NoError(t, err)
+	p, err := LoadPolicy(filepath.Join("testdata", "policy.yaml"), day)
+	require.NoError(t, err)
+	assert.Equal(t, []Required{{Check: "builds", Otherwise: *amount(t, "10")}}, p.Required)
+	assert.NotNil(t, p.Late)
+	assert.NotNil(t, p.AtMost)
+	assert.NotNil(t, p.RoundTo)
 }
