@@ -95,6 +95,8 @@ type Attack struct {
 	Skips   map[string]bool // those that are skipped; nil when that does not matter
 	LeftOut []string        // names that have to be listed as left out
 	Lacks   []string        // texts that are nowhere in results, reports and output
+	// PagesLack are texts that are in no HTML, XML or Markdown as they stand.
+	PagesLack []string
 
 	Learner    string   // the learner's name in the roster
 	HandedInBy []string // the ids of those who hand it in, all the same

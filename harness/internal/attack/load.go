@@ -60,13 +60,16 @@ func (l *loader) attack() *Attack {
 	return a
 }
 
-// header is the keys that may stand above the first entry, one a line; those
-// that are marked may be there more than once.
-var header = []struct {
-	key     string
+// key is one word of the header.
+type key struct {
+	name    string
 	several bool
 	says    string
-}{
+}
+
+// header is the keys that may stand above the first entry, one a line; those
+// that are marked may be there more than once.
+var header = []key{
 	{"line", false, "the kind of attack, by its place in Kinds"},
 	{"expect", false, "refused or graded"},
 	{"reason", false, "what the reason of a refused one contains"},
@@ -76,6 +79,7 @@ var header = []struct {
 	{"skips", false, "beside fails: the checks that are skipped because of those"},
 	{"left-out", true, "a name that is to be listed as left out"},
 	{"lacks", true, "a text that is nowhere in results, reports and output"},
+	{"pages-lack", true, "a text that is in no HTML, XML or Markdown as it stands"},
 	{"learner", false, "the learner's name in the roster"},
 	{"handed-in-by", false, "the ids of the learners who hand it in; without it one, called as the file"},
 	{"stopped-by", false, "what keeps it from working"},
@@ -98,7 +102,7 @@ func (l *loader) header(a *Attack, text string) {
 	if a.Said == "" {
 		l.add(1, "the first line does not say, after #, what the attacker does and hopes for")
 	}
-	a.LeftOut, a.Lacks = l.lists["left-out"], l.lists["lacks"]
+	a.LeftOut, a.Lacks, a.PagesLack = l.lists["left-out"], l.lists["lacks"], l.lists["pages-lack"]
 	a.Learner, a.StoppedBy, a.Reason = l.one("learner"), l.one("stopped-by"), l.one("reason")
 	if a.StoppedBy == "" {
 		l.add(1, "it does not say what it is stopped-by:")
@@ -115,28 +119,22 @@ func (l *loader) header(a *Attack, text string) {
 }
 
 func (l *loader) headerLine(n int, line string) {
-	key, value, found := strings.Cut(line, ":")
-	at := slices.IndexFunc(header, func(h struct {
-		key     string
-		several bool
-		says    string
-	}) bool {
-		return h.key == key
-	})
+	name, value, found := strings.Cut(line, ":")
+	at := slices.IndexFunc(header, func(k key) bool { return k.name == name })
 	switch value = strings.TrimSpace(value); {
 	case !found || at < 0:
 		var keys []string
-		for _, h := range header {
-			keys = append(keys, h.key+":")
+		for _, k := range header {
+			keys = append(keys, k.name+":")
 		}
 		l.add(n, "a line `# …` or one of these is wanted: %s", strings.Join(keys, " "))
 	case value == "":
-		l.add(n, "%s: has no value", key)
-	case l.seen[key] > 0 && !header[at].several:
-		l.add(n, "%s: is on line %d already", key, l.seen[key])
+		l.add(n, "%s: has no value", name)
+	case l.seen[name] > 0 && !header[at].several:
+		l.add(n, "%s: is on line %d already", name, l.seen[name])
 	default:
-		l.seen[key] = n
-		l.lists[key] = append(l.lists[key], value)
+		l.seen[name] = n
+		l.lists[name] = append(l.lists[name], value)
 	}
 }
 

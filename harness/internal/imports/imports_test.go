@@ -32,7 +32,7 @@ var levels = []struct {
 }{
 	{"check", "everybody speaks its words, so it knows nobody"},
 	{"catalog submission goprogram imageinspect engine egress/forward sidecar/relay", "each knows one thing, and can be tried without the others"},
-	{"intake sidecar", "the one makes a folder of whatever was handed in, the other puts a program of ours beside a container: both build on one of the above"},
+	{"intake sidecar attack", "one makes a folder of whatever was handed in, one puts a program of ours beside a container, one loads what attackers hand in: each builds on one of the above"},
 	{"imagebuild containerrun egress baseimage sandbox", "they ask the engine, and not each other: a run puts them together"},
 	{"workbench", "it puts the mechanisms together, and does not know who asks for its facts"},
 	{"scenario", "it asks the workbench, and does not know in which order checks are run"},
