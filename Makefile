@@ -14,7 +14,7 @@ TEST_LIMIT = 60m
 quoted = '$(subst ','\'',$(1))'
 
 .DEFAULT_GOAL := help
-.PHONY: help build check grade break doctor test verify lint fmt sum new new-check new-mistake remove-stand-ins clean go
+.PHONY: help build check grade break doctor test verify lint fmt sum new new-check new-mistake handout remove-stand-ins clean go
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ new-check: build ## (authors) begin a check: DAY=148 EXERCISE=buildinfo CHECK=id
 
 new-mistake: build ## (authors) begin a mistake: DAY=148 NAME=name [FAILS=check]
 	@$(DAYBOOK) new-mistake $(DAY) $(NAME) $(if $(FAILS),--fails $(FAILS))
+
+handout: build ## (instructors) make the repository that learners get: DAY=148 OUT=folder
+	@$(DAYBOOK) handout $(or $(DAY),$(error say which day: make handout DAY=148 OUT=folder)) --out $(call quoted,$(or $(OUT),$(error say where: make handout DAY=148 OUT=folder)))
 
 remove-stand-ins: build ## remove the base images that were built here instead of pulled
 	@$(DAYBOOK) remove-stand-ins

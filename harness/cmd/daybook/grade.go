@@ -13,11 +13,11 @@ import (
 // gradeFlags are the flags of `daybook grade`, and of the commands that do a
 // part of it.
 type gradeFlags struct {
-	out, isolation, shard, roster, policyFile, exercise string
-	formats                                             []string
-	seed                                                uint64
-	jobs                                                int
-	resume                                              bool
+	out, isolation, shard, roster, policyFile, exercise, sign string
+	formats                                                   []string
+	seed                                                      uint64
+	jobs                                                      int
+	resume                                                    bool
 }
 
 func newGrade() *cobra.Command {
@@ -56,6 +56,7 @@ again. Where there is both, it is 3.`,
 	c.Flags().StringVar(&f.exercise, "exercise", "", "only the checks of this exercise")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "draw the same random values again (default: drawn anew, or the one that --out has)")
 	c.Flags().StringVar(&f.shard, "shard", "", "only the i-th of n parts: i/n")
+	c.Flags().StringVar(&f.sign, "sign", "", "sign each grade in --out with this private key (daybook keygen makes one)")
 	c.Flags().BoolVar(&f.resume, "resume", false, "go on with what --out holds")
 	jobsFlag(c, &f)
 	formatFlag(c, &f)
@@ -95,6 +96,10 @@ func runGrade(c *cobra.Command, args []string, f gradeFlags) error {
 	if err != nil {
 		return err
 	}
+	key, err := signingKey(f)
+	if err != nil {
+		return err
+	}
 	s, err := begin(root, day, f)
 	if err != nil {
 		return err
@@ -106,6 +111,11 @@ func runGrade(c *cobra.Command, args []string, f gradeFlags) error {
 	contents, err := s.grade(c.Context(), entries, shard, f.resume)
 	if err != nil {
 		return err
+	}
+	if s.asked {
+		if err := signContents(f.out, contents.Grades, key); err != nil {
+			return err
+		}
 	}
 	return s.deliver(c, contents.Batch(), len(entries) == 1, formats, printed)
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+
+	"github.com/daybook-dev/daybook/harness/internal/grade"
+	"github.com/daybook-dev/daybook/harness/internal/run"
 )
 
 // The policies of isolation.
@@ -14,12 +16,22 @@ const (
 
 // isolate arranges for submissions to be kept apart from this machine as the
 // policy says.
-func (s *session) isolate(_ context.Context, policy string) error {
+func (s *session) isolate(ctx context.Context, policy, exercise string) error {
 	switch policy {
 	case trusted:
 		return nil
 	case hostile:
-		return &usageError{errors.New("--policy hostile: this daybook cannot keep submissions apart from this machine; nothing was graded")}
+	default:
+		return &usageError{fmt.Errorf("--policy %s: %s or %s is wanted", policy, trusted, hostile)}
 	}
-	return &usageError{fmt.Errorf("--policy %s: %s or %s is wanted", policy, trusted, hostile)}
+	images, err := grade.WantsImages(s.grader.Day, exercise)
+	if err != nil {
+		return err
+	}
+	s.isolation, err = run.Isolate(ctx, s.scratch, s.root, s.grader.Day, images, s.say.Note)
+	if err != nil {
+		return fmt.Errorf("keeping submissions apart: %w", err)
+	}
+	s.grader.Isolate = s.isolation.Apply
+	return nil
 }

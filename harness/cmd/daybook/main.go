@@ -96,7 +96,9 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().String("root", "", "the workbook's folder (default: the nearest one above that holds days/)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newCheck(), newGrade(), newMerge(), newRegrade(), newBreak(), newVerify(), newDoctor(), newCommands(), newSum(), newNew(), newNewCheck(), newNewMistake(), newRemoveStandIns())
+	root.AddCommand(newCheck(), newBreak(), newDoctor(),
+		newGrade(), newMerge(), newRegrade(), newKeygen(), newSign(), newVerifyGrade(gradeAgain), newHandout(), newWorkflow(), newGradeComment(),
+		newVerify(), newCommands(), newSum(), newNew(), newNewCheck(), newNewMistake(), newRemoveStandIns())
 	for _, c := range root.Commands() {
 		if args := c.Args; args != nil {
 			c.Args = func(c *cobra.Command, a []string) error {

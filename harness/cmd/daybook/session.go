@@ -28,6 +28,7 @@ type session struct {
 	say       *ui.Grading
 	grader    *grade.Grader
 	old       *grade.Plan // what the store had
+	isolation *run.Isolation
 }
 
 // begin opens the folders. What can be said of flags alone is said before.
@@ -87,6 +88,9 @@ func (s *session) close() {
 	if s.store != nil {
 		_ = s.store.Close()
 	}
+	if s.isolation != nil {
+		s.isolation.Close()
+	}
 	_ = s.scratch.Close()
 }
 
@@ -125,7 +129,7 @@ func (s *session) arm(ctx context.Context, f gradeFlags) error {
 		}
 		s.grader.Policy = policy
 	}
-	if err := s.isolate(ctx, f.isolation); err != nil {
+	if err := s.isolate(ctx, f.isolation, f.exercise); err != nil {
 		return err
 	}
 	tmp, err := s.folder("toolchain")

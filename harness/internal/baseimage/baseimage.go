@@ -9,7 +9,8 @@
 //     cannot be reached is waited for once in a Provider's life.
 //   - There are stand-ins for docker/dockerfile:1, which is BuildKit's own
 //     frontend compiled here, and, on Debian and Ubuntu, for the golang images
-//     of this machine's Go version. They bear Label, so that nobody takes one
+//     of this machine's Go version, and for the moby/buildkit of the version in
+//     our go.mod, which is compiled here too. They bear Label, so that nobody takes one
 //     for the real thing, and are removed by RemoveStandIns only.
 //   - Nothing is kept on disk: the image on the engine is the cache. Files on
 //     the way there are below the user's cache folder, and one process of a
@@ -44,7 +45,7 @@ import (
 
 // Labels of a stand-in.
 const (
-	Label       = "dev.daybook.stand-in"        // what it stands in for: "golang" or "dockerfile"
+	Label       = "dev.daybook.stand-in"        // what it stands in for: "golang", "dockerfile" or "buildkit"
 	detailLabel = "dev.daybook.stand-in.detail" // what it is made of, for people
 	recipeLabel = "dev.daybook.stand-in.recipe" // what it is made of, to find it under another name
 )

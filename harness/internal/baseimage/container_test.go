@@ -31,13 +31,23 @@ func provider(t *testing.T, e *engine.Engine) *Provider {
 // /work, and returns what it prints.
 func inContainer(t *testing.T, e *engine.Engine, ref, dir, script string) string {
 	t.Helper()
+	return runContainer(t, e, &container.Config{
+		Image: ref, Cmd: []string{"sh", "-ec", script}, WorkingDir: "/work",
+		Env: []string{"GOPROXY=off", "GOFLAGS=-buildvcs=false"},
+	}, dir+":/work")
+}
+
+// runIn runs a program in a container of the image, and returns what it prints.
+func runIn(t *testing.T, e *engine.Engine, ref string, command ...string) string {
+	t.Helper()
+	return runContainer(t, e, &container.Config{Image: ref, Entrypoint: command})
+}
+
+func runContainer(t *testing.T, e *engine.Engine, config *container.Config, binds ...string) string {
+	t.Helper()
 	ctx := t.Context()
 	created, err := e.Client.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Config: &container.Config{
-			Image: ref, Cmd: []string{"sh", "-ec", script}, WorkingDir: "/work",
-			Env: []string{"GOPROXY=off", "GOFLAGS=-buildvcs=false"},
-		},
-		HostConfig: &container.HostConfig{Binds: []string{dir + ":/work"}, NetworkMode: "none"},
+		Config: config, HostConfig: &container.HostConfig{Binds: binds, NetworkMode: "none"},
 	})
 	require.NoError(t, err)
 	defer func() {
@@ -59,7 +69,7 @@ func inContainer(t *testing.T, e *engine.Engine, ref, dir, script string) string
 	var out bytes.Buffer
 	_, err = stdcopy.StdCopy(&out, &out, logs)
 	require.NoError(t, err)
-	require.Zero(t, ended.StatusCode, "the script's exit status; it printed:\n%s", &out)
+	require.Zero(t, ended.StatusCode, "the exit status; it printed:\n%s", &out)
 	return out.String()
 }
 
@@ -126,6 +136,25 @@ func TestContainerFrontendIsThere(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "true", found.Config.Labels["moby.buildkit.frontend.network.none"])
 	assert.Equal(t, e.Arch, found.Architecture)
+}
+
+// Both programs of the daemon's image run in it: the daemon tells its version,
+// and has found runc, or it would say that it has nothing to build with.
+func TestContainerDaemonIsThere(t *testing.T) {
+	e := enginetest.Connect(t)
+	p := provider(t, e)
+	ref, err := p.DaemonImage(t.Context())
+	require.NoError(t, err)
+	img, err := p.Ensure(t.Context(), ref)
+	require.NoError(t, err)
+	t.Logf("%s: %s %s", img.Ref, img.Origin, img.Detail)
+	out := runIn(t, e, ref, daemonProgram, "--version")
+	assert.Contains(t, out, "github.com/moby/buildkit")
+	runc := "runc"
+	if img.Origin != StandIn {
+		runc = "buildkit-runc"
+	}
+	assert.Contains(t, runIn(t, e, ref, runc, "--version"), "libseccomp", "without it RUN steps would be without a system call filter")
 }
 
 // Both stand-ins are built at once from nothing, under names of their own, and

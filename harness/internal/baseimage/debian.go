@@ -38,8 +38,13 @@ const gccMark = "daybook: gcc "
 // of its gcc.
 func (p *Provider) bootstrap(ctx context.Context, w io.Writer, h host) (gcc string, err error) {
 	options, env := aptSettings(ctx)
+	return p.mmdebstrap(ctx, w, env, bootstrapArgs(h, os.Geteuid() == 0, options, sourcesOf(ctx, h)))
+}
+
+// mmdebstrap runs it, with its tar going to w, and returns what gccMark marks.
+func (p *Provider) mmdebstrap(ctx context.Context, w io.Writer, env, args []string) (gcc string, err error) {
 	log := &bootstrapLog{progress: p.progress}
-	cmd := exec.CommandContext(ctx, "mmdebstrap", bootstrapArgs(h, os.Geteuid() == 0, options, sourcesOf(ctx, h))...)
+	cmd := exec.CommandContext(ctx, "mmdebstrap", args...)
 	cmd.Env = append(env, os.Environ()...) // what the environment says of proxies counts more than what apt does
 	cmd.Env = append(cmd.Env, "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin", "LC_ALL=C.UTF-8")
 	cmd.Dir = "/" // in unshare mode it is another user, who may not enter our folders
@@ -58,16 +63,26 @@ func (p *Provider) bootstrap(ctx context.Context, w io.Writer, h host) (gcc stri
 // after the essential packages are: for those it would cost more than it
 // saves, so their share is removed at the end.
 func bootstrapArgs(h host, root bool, options, sources []string) []string {
-	mode := "unshare"
-	if root {
-		mode = "root"
-	}
 	args := []string{
-		"--mode=" + mode, "--variant=minbase", "--include=" + packages, "--dpkgopt=force-unsafe-io",
+		mmdebstrapMode(root), "--variant=minbase", "--include=" + packages, "--dpkgopt=force-unsafe-io",
 		`--essential-hook=printf '%s\n' '` + strings.Join(notUnpacked, `' '`) + `' >"$1/etc/dpkg/dpkg.cfg.d/daybook-stand-in"`,
 		`--customize-hook=rm -rf "$1"/usr/share/man/* "$1"/usr/share/info/* "$1"/usr/share/locale/*`,
 		`--customize-hook=echo "` + gccMark + `$(chroot "$1" gcc -dumpfullversion)" >&2`,
 	}
+	return append(args, archiveArgs(h, options, sources)...)
+}
+
+func mmdebstrapMode(root bool) string {
+	if root {
+		return "--mode=root"
+	}
+	return "--mode=unshare"
+}
+
+// archiveArgs say where the packages come from, and that the tar goes to
+// standard output.
+func archiveArgs(h host, options, sources []string) []string {
+	var args []string
 	for _, o := range options {
 		args = append(args, "--aptopt="+o)
 	}
@@ -80,7 +95,7 @@ func (p *Provider) needMmdebstrap(ctx context.Context) error {
 		return nil
 	}
 	missing := &check.Trouble{
-		Message: "a stand-in for golang needs mmdebstrap, which makes a small Debian system and is not installed",
+		Message: "the stand-in needs mmdebstrap, which makes a small Debian system and is not installed",
 		Mend:    "sudo apt-get install mmdebstrap",
 	}
 	if os.Geteuid() != 0 {
@@ -172,7 +187,7 @@ func (l *bootstrapLog) line(line string) {
 // trouble explains why mmdebstrap failed.
 func (l *bootstrapLog) trouble(err error) error {
 	t := &check.Trouble{
-		Message: fmt.Sprintf("mmdebstrap could not make the small Debian system for the golang stand-in: %v: %s", err, lastError(l.lines.String())),
+		Message: fmt.Sprintf("mmdebstrap could not make the small Debian system for the stand-in: %v: %s", err, lastError(l.lines.String())),
 		Mend:    "sudo apt-get update",
 	}
 	if os.Geteuid() != 0 {

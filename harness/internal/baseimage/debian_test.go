@@ -50,7 +50,7 @@ exit 25`)
 	_, err := NewProvider(&engine.Engine{}, nil).bootstrap(t.Context(), &bytes.Buffer{}, bookworm)
 	var trouble *check.Trouble
 	require.ErrorAs(t, err, &trouble)
-	assert.Equal(t, "mmdebstrap could not make the small Debian system for the golang stand-in: exit status 25: E: unable to fetch bookworm", trouble.Message)
+	assert.Equal(t, "mmdebstrap could not make the small Debian system for the stand-in: exit status 25: E: unable to fetch bookworm", trouble.Message)
 	assert.NotEmpty(t, trouble.Mend)
 }
 

@@ -88,7 +88,7 @@ func TestSilentRegistryIsWaitedForOnce(t *testing.T) {
 		_, err := p.Ensure(t.Context(), ref)
 		var trouble *check.Trouble
 		require.ErrorAs(t, err, &trouble, ref)
-		assert.Contains(t, trouble.Message, "cannot be reached (it did not answer in time), and there are stand-ins for golang and docker/dockerfile:1 only")
+		assert.Contains(t, trouble.Message, "cannot be reached (it did not answer in time), and there are stand-ins for golang, docker/dockerfile:1 and moby/buildkit only")
 		assert.Equal(t, "run `docker pull "+ref+"` once where there is a network", trouble.Mend)
 		assert.Equal(t, []int{1, 1, 2}[i], f.requests("/images/create"), "pulls up to %s", ref)
 	}

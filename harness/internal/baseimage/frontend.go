@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,8 +21,8 @@ import (
 
 const (
 	ownModule       = "github.com/daybook-dev/daybook"
-	frontendModule  = "github.com/moby/buildkit"
-	frontendPackage = frontendModule + "/frontend/dockerfile/cmd/dockerfile-frontend"
+	buildkitModule  = "github.com/moby/buildkit"
+	frontendPackage = buildkitModule + "/frontend/dockerfile/cmd/dockerfile-frontend"
 	frontendProgram = "/bin/dockerfile-frontend"
 )
 
@@ -37,7 +38,7 @@ func (p *Provider) frontendRecipe(ctx context.Context) (*recipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	version, err := goCommand(ctx, dir, nil, "list", "-m", "-f", "{{.Version}}", frontendModule)
+	version, err := buildkitVersion(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -62,20 +63,35 @@ func (p *Provider) frontendRecipe(ctx context.Context) (*recipe, error) {
 	}, nil
 }
 
+// buildkitVersion is the version of BuildKit in the go.mod in dir.
+func buildkitVersion(ctx context.Context, dir string) (string, error) {
+	return goCommand(ctx, dir, nil, "list", "-m", "-f", "{{.Version}}", buildkitModule)
+}
+
 func (p *Provider) makeFrontend(ctx context.Context, moduleDir, work string, config v1.Config) (v1.Image, error) {
-	program := filepath.Join(work, "dockerfile-frontend")
 	p.progress("compiling BuildKit's Dockerfile frontend")
+	layer, err := p.compiled(ctx, moduleDir, work, frontendPackage, frontendProgram)
+	if err != nil {
+		return nil, err
+	}
+	return newImage(p.engine.Arch, config, addition{layer, "go build " + frontendPackage})
+}
+
+// compiled makes a layer of a program that is compiled from a package of
+// BuildKit's, at a path in the image.
+func (p *Provider) compiled(ctx context.Context, moduleDir, work, pkg, at string) (*fileLayer, error) {
+	program := filepath.Join(work, path.Base(at))
 	// These are the settings with which the Makefile builds Daybook, which
 	// uses nearly all of the frontend's packages: compiled once, they are
 	// there, and linking takes seconds. Another flag, such as -trimpath, would
 	// have them all compiled again.
 	env := []string{"CGO_ENABLED=0", "GOFLAGS=", "GOOS=linux", "GOARCH=" + p.engine.Arch, "GOWORK=off"}
-	if _, err := goCommand(ctx, moduleDir, env, "build", "-ldflags=-s -w", "-o", program, frontendPackage); err != nil {
+	if _, err := goCommand(ctx, moduleDir, env, "build", "-ldflags=-s -w", "-o", program, pkg); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, &check.Trouble{
-			Message: fmt.Sprintf("the stand-in for docker/dockerfile:1 does not compile: %v", err),
+			Message: fmt.Sprintf("the stand-in's program %s does not compile: %v", at, err),
 			Mend:    fmt.Sprintf("run `go mod download` in %s, where there is a network", moduleDir),
 		}
 	}
@@ -83,14 +99,21 @@ func (p *Provider) makeFrontend(ctx context.Context, moduleDir, work string, con
 	if err != nil {
 		return nil, err
 	}
-	layer, err := newFileLayer(filepath.Join(work, "frontend.tar"), func(w io.Writer) error {
+	layer, err := newFileLayer(program+".tar", func(w io.Writer) error {
 		t := &treeWriter{tar: tar.NewWriter(w), time: time.Unix(0, 0)}
-		return errors.Join(t.header("bin/", tar.TypeDir, 0o755, 0), t.file(strings.TrimPrefix(frontendProgram, "/"), 0o755, content), t.tar.Close())
+		name := strings.TrimPrefix(at, "/")
+		errs := []error{}
+		for i := range name {
+			if name[i] == '/' {
+				errs = append(errs, t.header(name[:i+1], tar.TypeDir, 0o755, 0))
+			}
+		}
+		return errors.Join(append(errs, t.file(name, 0o755, content), t.tar.Close())...)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("packing the frontend: %w", err)
+		return nil, fmt.Errorf("packing %s: %w", at, err)
 	}
-	return newImage(p.engine.Arch, config, addition{layer, "go build " + frontendPackage})
+	return layer, nil
 }
 
 // goCommand runs the go command in dir, and returns what it prints.

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// host is what of this machine goes into a golang stand-in.
+// host is what of this machine goes into a stand-in.
 type host struct {
 	distribution string // "Debian" or "Ubuntu"
 	codename     string // of its release: "bookworm"

@@ -16,6 +16,7 @@ import (
 const (
 	golangRepo   = "docker.io/library/golang"
 	frontendRepo = "docker.io/docker/dockerfile"
+	daemonRepo   = "docker.io/moby/buildkit"
 )
 
 // recipe is how to make a stand-in. make writes its files below dir.
@@ -41,8 +42,10 @@ func (p *Provider) recipeFor(ctx context.Context, named reference.Named) (*recip
 			return nil, errors.New("the stand-in is for docker/dockerfile:1")
 		}
 		return p.frontendRecipe(ctx)
+	case daemonRepo:
+		return p.daemonRecipe(ctx, tagged.Tag())
 	}
-	return nil, errors.New("there are stand-ins for golang and docker/dockerfile:1 only")
+	return nil, errors.New("there are stand-ins for golang, docker/dockerfile:1 and moby/buildkit only")
 }
 
 // frontendTag matches the tags of the stable frontend, each of which can do

@@ -1,6 +1,8 @@
 package baseimage
 
 import (
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/distribution/reference"
@@ -23,7 +25,11 @@ func TestGolangTagsOfAMachine(t *testing.T) {
 }
 
 func TestRecipesThereAre(t *testing.T) {
-	p := NewProvider(&engine.Engine{Arch: "amd64"}, nil)
+	p := NewProvider(&engine.Engine{Arch: runtime.GOARCH}, nil)
+	daemon, err := p.DaemonImage(t.Context())
+	require.NoError(t, err)
+	version := strings.TrimPrefix(daemon, "moby/buildkit:")
+	require.Regexp(t, `^v\d+\.\d+\.\d+$`, version)
 	for _, tt := range []struct{ ref, kind, refused string }{
 		{"docker/dockerfile:1", "dockerfile", ""},
 		{"docker.io/docker/dockerfile", "dockerfile", ""},
@@ -32,9 +38,11 @@ func TestRecipesThereAre(t *testing.T) {
 		{"docker/dockerfile:1.7.1", "dockerfile", ""},
 		{"docker/dockerfile:1-labs", "", "the stand-in is for docker/dockerfile:1"},
 		{"docker/dockerfile:2", "", "the stand-in is for docker/dockerfile:1"},
-		{"docker/dockerfile-upstream:master", "", "there are stand-ins for golang and docker/dockerfile:1 only"},
-		{"alpine", "", "there are stand-ins for golang and docker/dockerfile:1 only"},
-		{"ghcr.io/library/golang:1.26", "", "there are stand-ins for golang and docker/dockerfile:1 only"},
+		{"docker/dockerfile-upstream:master", "", "there are stand-ins for golang, docker/dockerfile:1 and moby/buildkit only"},
+		{"moby/buildkit:latest", "", "the stand-in is for moby/buildkit:" + version + ", not for :latest"},
+		{"moby/buildkit:" + version, "buildkit", ""},
+		{"alpine", "", "there are stand-ins for golang, docker/dockerfile:1 and moby/buildkit only"},
+		{"ghcr.io/library/golang:1.26", "", "there are stand-ins for golang, docker/dockerfile:1 and moby/buildkit only"},
 		{"golang:1.26@sha256:0000000000000000000000000000000000000000000000000000000000000000", "", "an image that is pinned by its digest has no stand-in"},
 	} {
 		t.Run(tt.ref, func(t *testing.T) {

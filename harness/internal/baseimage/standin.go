@@ -132,7 +132,7 @@ func (p *Provider) workspace(ctx context.Context, ref, kind string) (dir string,
 // RemoveStandIns removes every stand-in from the engine, and returns the names
 // of those that it removed. It goes on after an error and returns all of them.
 func (p *Provider) RemoveStandIns(ctx context.Context) ([]string, error) {
-	names, err := p.labelled(ctx, Label, golangRepo, frontendRepo)
+	names, err := p.labelled(ctx, Label, golangRepo, frontendRepo, daemonRepo)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@
 //   - No password of the host's proxy settings is in a log, an error or the
 //     image. (They are in the environment of an open proxy's container.)
 //   - Nothing is published on the host: the proxy is reachable from the engine's
-//     default bridge only.
+//     default bridge only, or, of a Gate, by a socket in a volume only.
 //   - The container has the run's label, so that engine.CleanUp removes it. The
 //     image stays, as a cache; its tag is the hash of the program in it.
 //
@@ -86,18 +86,17 @@ func Start(ctx context.Context, e *engine.Engine, runID string, mode Mode) (*Pro
 	if mode != Open && mode != Cut {
 		return nil, fmt.Errorf("starting the egress proxy: no such mode as %q", mode)
 	}
-	p, err := start(ctx, e, runID, mode)
-	if err != nil {
-		return nil, fmt.Errorf("starting the egress proxy: %w", err)
+	where, err := placeFor(ctx, e, mode)
+	if err == nil {
+		var p *Proxy
+		if p, err = start(ctx, e, runID, mode, where); err == nil {
+			return p, nil
+		}
 	}
-	return p, nil
+	return nil, fmt.Errorf("starting the egress proxy: %w", err)
 }
 
-func start(ctx context.Context, e *engine.Engine, runID string, mode Mode) (*Proxy, error) {
-	where, err := placeFor(ctx, e, mode)
-	if err != nil {
-		return nil, err
-	}
+func start(ctx context.Context, e *engine.Engine, runID string, mode Mode, where *place) (*Proxy, error) {
 	own, err := program.Image(ctx, e, imageRepo)
 	if err != nil {
 		return nil, err
@@ -112,17 +111,17 @@ func start(ctx context.Context, e *engine.Engine, runID string, mode Mode) (*Pro
 	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), startLimit)
 	defer cancel()
 	c, err := testcontainers.Run(making, image,
-		testcontainers.WithCmd("-listen", where.listen, "-mode", string(mode)),
+		testcontainers.WithCmd(append([]string{"-listen", where.listen, "-mode", string(mode)}, where.args...)...),
 		testcontainers.WithEnv(where.env),
 		testcontainers.WithLabels(map[string]string{engine.RunLabel: runID}),
-		testcontainers.WithHostConfigModifier(func(h *container.HostConfig) { confine(h, where.network) }),
+		testcontainers.WithHostConfigModifier(func(h *container.HostConfig) { confine(h, where) }),
 		testcontainers.WithWaitStrategyAndDeadline(startLimit, wait.ForLog(`"listening"`).WithPollInterval(startPoll)),
 	)
 	if c == nil {
 		return nil, err
 	}
 	p := &Proxy{engine: e, id: c.GetContainerID()}
-	if err == nil {
+	if p.ip, p.port = where.ip, where.port; err == nil && p.ip == "" {
 		err = p.locate(ctx, where)
 	}
 	if err != nil {
@@ -132,8 +131,9 @@ func start(ctx context.Context, e *engine.Engine, runID string, mode Mode) (*Pro
 }
 
 // confine takes from the container all that a proxy does not need.
-func confine(h *container.HostConfig, network string) {
-	sidecar.Confine(h, network, memoryLimit, tasksLimit)
+func confine(h *container.HostConfig, where *place) {
+	sidecar.Confine(h, where.network, memoryLimit, tasksLimit)
+	h.Mounts = where.mounts
 	// Said here since an engine may be set to a driver that cannot be read
 	// back, or to throw away old lines: marks are counted, so none may go. The
 	// proxy itself bounds its log to less than this.

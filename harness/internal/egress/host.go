@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/client"
 
 	"github.com/daybook-dev/daybook/harness/internal/check"
@@ -74,9 +75,13 @@ func mask(value string) string {
 
 // place is where a proxy runs and what it is told.
 type place struct {
-	network string // bridge or host
+	network string // bridge, host or none
 	listen  string
 	env     map[string]string
+	args    []string
+	mounts  []mount.Mount
+	ip      string // where it is reached, when that is known beforehand
+	port    int
 }
 
 // placeFor puts a proxy on the default bridge, unless the host's own proxy is

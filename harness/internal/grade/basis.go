@@ -75,7 +75,7 @@ func BasisOf(ctx context.Context, day *catalog.Day, exercise, isolation, tmp str
 		return b, err
 	}
 	b.Toolchain = fmt.Sprintf("%s %s/%s", tc.Version, runtime.GOOS, runtime.GOARCH)
-	wanted, err := wantsImages(day, exercise)
+	wanted, err := WantsImages(day, exercise)
 	if err != nil || !wanted {
 		return b, err
 	}
@@ -91,9 +91,9 @@ func BasisOf(ctx context.Context, day *catalog.Day, exercise, isolation, tmp str
 	return b, nil
 }
 
-// wantsImages reports whether a check of the exercise, or one that it needs, is
+// WantsImages reports whether a check of the exercise, or one that it needs, is
 // about an image.
-func wantsImages(day *catalog.Day, exercise string) (bool, error) {
+func WantsImages(day *catalog.Day, exercise string) (bool, error) {
 	byID := map[string]check.Check{}
 	var queue []check.Check
 	for _, c := range day.Checks() {

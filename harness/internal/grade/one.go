@@ -41,7 +41,10 @@ type Grader struct {
 	Isolate func(*run.Plan)
 	Policy  *Policy
 	Basis   Basis  // what all have in common: without seed and key
-	Seed    uint64 // the batch's
+	Seed    uint64 // the batch's, which each submission's own is made from
+	// OwnSeed is the submission's own seed where one is graded again and the
+	// batch's is not known. It is nil otherwise.
+	OwnSeed *uint64
 	Dir     string // a folder for files on the way, which are gone afterwards
 	// Listen is told of what happens in the checks of a submission. It may be
 	// nil.
@@ -168,6 +171,9 @@ func (g *Grader) took(out *Grade, in *intake.Intake) {
 func (g *Grader) basis(hash string) Basis {
 	b := g.Basis
 	b.Seed = SeedOf(g.Seed, hash)
+	if g.OwnSeed != nil {
+		b.Seed = *g.OwnSeed
+	}
 	return b.seal(hash)
 }
 

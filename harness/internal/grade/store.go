@@ -134,7 +134,7 @@ func readPlan(dir string) (*Plan, error) {
 func (s *Store) PutPlan(p *Plan) error { return writeJSON(filepath.Join(s.dir, planFile), p) }
 
 // Put writes a submission's grade.
-func (s *Store) Put(g *Grade) error { return writeJSON(resultFile(s.dir, g.Submission.ID), g) }
+func (s *Store) Put(g *Grade) error { return writeJSON(ResultFile(s.dir, g.Submission.ID), g) }
 
 // Fill writes a plan and its grades.
 func (s *Store) Fill(c *Contents) error {
@@ -159,10 +159,12 @@ func (s *Store) Get(id string) *Grade {
 	return g
 }
 
-func resultFile(dir, id string) string { return filepath.Join(dir, resultsDir, id+suffix) }
+// ResultFile is the file that the grade of the submission with that id has in the
+// folder of a batch.
+func ResultFile(dir, id string) string { return filepath.Join(dir, resultsDir, id+suffix) }
 
 func readGrade(dir, id string) (*Grade, error) {
-	data, err := os.ReadFile(resultFile(dir, id))
+	data, err := os.ReadFile(ResultFile(dir, id))
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +218,7 @@ func Read(dir string) (*Contents, error) {
 		}
 		g, err := readGrade(dir, id)
 		if err != nil {
-			return nil, &InputError{Message: fmt.Sprintf("reading %s: %v; grade it again with --resume", resultFile(dir, id), err)}
+			return nil, &InputError{Message: fmt.Sprintf("reading %s: %v; grade it again with --resume", ResultFile(dir, id), err)}
 		}
 		c.Grades = append(c.Grades, *g)
 	}

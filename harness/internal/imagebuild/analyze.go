@@ -17,6 +17,7 @@ import (
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -148,6 +149,18 @@ func convertOpt(text []byte, args map[string]string, r llb.ImageMetaResolver) do
 
 func failedParse(err error) error {
 	f := &Failure{Reason: firstLine(err.Error())}
+	var own *Failure // of the rewriter, which does not know the line
+	if errors.As(err, &own) {
+		f = own
+	}
+	if f.Line > 0 {
+		return f
+	}
+	for _, source := range errdefs.Sources(err) {
+		for _, r := range source.Ranges {
+			f.Line = int(r.Start.Line)
+		}
+	}
 	var located *parser.LocationError
 	if errors.As(err, &located) && len(located.Locations) > 0 && len(located.Locations[0]) > 0 {
 		f.Line = located.Locations[0][0].Start.Line

@@ -2,20 +2,10 @@ package imagebuild
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
-	"regexp"
-	"sort"
-	"strings"
-	"time"
 
 	"github.com/moby/buildkit/client"
-	"github.com/moby/buildkit/frontend/dockerfile/builder"
-	gateway "github.com/moby/buildkit/frontend/gateway/client"
-	"github.com/tonistiigi/fsutil"
 
 	"github.com/daybook-dev/daybook/harness/internal/engine"
 )
@@ -27,106 +17,13 @@ type EngineBuilder struct{ engine *engine.Engine }
 // NewEngineBuilder returns a Builder that uses e.
 func NewEngineBuilder(e *engine.Engine) *EngineBuilder { return &EngineBuilder{engine: e} }
 
-// sharedKey lets BuildKit reuse the files of the build context that it has
-// from an earlier build, and take only those that have changed.
-const sharedKey = "daybook"
-
 // Build builds req; see Builder.
 func (b *EngineBuilder) Build(ctx context.Context, req Request) (*Built, error) {
-	limit := req.Limit
-	if limit == 0 {
-		limit = TimeLimit
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	c, err := b.dial(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	files, err := fsutil.NewFS(req.Dir)
-	if err != nil {
-		return nil, fmt.Errorf("opening the build context: %w", err)
-	}
-	sent := &recordingFS{FS: files, opened: map[string]bool{}}
-	t := newTrace(cancel)
-	status := make(chan *client.SolveStatus)
-	read := make(chan struct{})
-	go func() { defer close(read); t.read(status) }()
-	// The frontend's own error is kept: on its way through the engine it would
-	// lose the line that it is about.
-	var frontendErr error
-	frontend := func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
-		r := &rewriter{Client: c, edit: req.Edit, trace: t}
-		res, err := builder.Build(ctx, r)
-		if err != nil && r.err == nil {
-			frontendErr = err // nobody but the Dockerfile is left to blame
-		}
-		return res, err
-	}
-	_, err = c.Build(ctx, solveOpt(req, files, sent), "", frontend, status)
-	<-read
-	if frontendErr != nil && ctx.Err() == nil {
-		return t.built(), failedParse(frontendErr)
-	}
-	built := t.built()
-	built.Sent = sent.names()
-	return built, b.explain(ctx, err, built, t, limit, req.Dir)
+	return BuildKit{Dial: b.dial, Export: export}.Build(ctx, req)
 }
 
-// explain turns what BuildKit returned into a *Failure where the Dockerfile is
-// to blame.
-func (b *EngineBuilder) explain(ctx context.Context, err error, built *Built, t *trace, limit time.Duration, dir string) error {
-	if err == nil {
-		return nil
-	}
-	if t.tooMuch != nil {
-		return unfinished(built, "it printed without end, so the build was stopped")
-	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return unfinished(built, fmt.Sprintf("the build was not done after %s, so it was stopped", limit))
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if f := failureOf(err, built); f != nil {
-		return f
-	}
-	if m := notAllowed.FindStringSubmatch(err.Error()); m != nil {
-		return &Failure{Line: lineAsking(dir, m[1], m[2]), Reason: fmt.Sprintf("--%s=%s is not allowed: no RUN of a build gets that without the builder's owner saying so", m[1], m[2])}
-	}
-	return fmt.Errorf("building on the engine: %w", err)
-}
-
-// notAllowed is what BuildKit says of a RUN that asks for more than it was
-// granted, see its entitlements.
-var notAllowed = regexp.MustCompile(`(network|security)\.(host|insecure) is not allowed`)
-
-// lineAsking is the line of the Dockerfile in dir that has the option, or 0.
-func lineAsking(dir, option, value string) int {
-	text, err := os.ReadFile(filepath.Join(dir, "Dockerfile"))
-	if err != nil {
-		return 0
-	}
-	n := 0
-	for line := range strings.Lines(string(text)) {
-		n++
-		if strings.Contains(line, "--"+option+"="+value) {
-			return n
-		}
-	}
-	return 0
-}
-
-// unfinished blames the last RUN step that was begun and not done.
-func unfinished(built *Built, reason string) error {
-	f := &Failure{Reason: reason}
-	for _, s := range built.Steps {
-		if s.Run && (!s.Done || s.Error != "") && !s.Cached {
-			f.Line, f.Step, f.Output = s.Line, shortStep(s.Name), tail(s.Output, outputTail)
-		}
-	}
-	return f
+func export(tag string) client.ExportEntry {
+	return client.ExportEntry{Type: "moby", Attrs: map[string]string{"name": tag}}
 }
 
 func (b *EngineBuilder) dial(ctx context.Context) (*client.Client, error) {
@@ -141,35 +38,4 @@ func (b *EngineBuilder) dial(ctx context.Context) (*client.Client, error) {
 		return nil, fmt.Errorf("connecting to the engine's BuildKit: %w", err)
 	}
 	return c, nil
-}
-
-func solveOpt(req Request, dockerfile, buildContext fsutil.FS) client.SolveOpt {
-	attrs := map[string]string{
-		// The frontend in this process is used whatever the syntax line says
-		// (Analyze has refused foreign ones); BuildKit's frontend goes looking
-		// for the named one only when it has no command line yet.
-		"cmdline": "daybook",
-		// Base images are made ready beforehand; the engine need not ask a registry.
-		"image-resolve-mode": "local",
-	}
-	for name, value := range req.Args {
-		attrs["build-arg:"+name] = value
-	}
-	var hosts []string
-	for name, ip := range req.Hosts {
-		hosts = append(hosts, name+"="+ip)
-	}
-	sort.Strings(hosts)
-	if len(hosts) > 0 {
-		attrs["add-hosts"] = strings.Join(hosts, ",")
-	}
-	opt := client.SolveOpt{
-		LocalMounts:   map[string]fsutil.FS{"context": buildContext, "dockerfile": dockerfile},
-		FrontendAttrs: attrs,
-		SharedKey:     sharedKey,
-	}
-	if req.Tag != "" {
-		opt.Exports = []client.ExportEntry{{Type: "moby", Attrs: map[string]string{"name": req.Tag}}}
-	}
-	return opt
 }

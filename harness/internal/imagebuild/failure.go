@@ -55,6 +55,8 @@ var reasons = []struct {
 	{regexp.MustCompile(`(/[^ ]*"?:? not found|nothing at /)`), "COPY found nothing at that path. With --from it looks in the other stage's files, so something there has to have made the file; without, it looks in the build context, less what .dockerignore keeps out."},
 	{regexp.MustCompile(`go: cannot find main module|no required module provides`), "The go command did not see the whole module: check which files were copied before this RUN."},
 	{regexp.MustCompile(`error obtaining VCS status`), "A .git folder came into the build without being a repository that git accepts there. Keep .git out with .dockerignore, or pass -buildvcs=false."},
+	{regexp.MustCompile(`not among the images that this build may use`), "Each day says which images its builds may use. When it is graded this way no other is fetched, whatever asks for it: FROM, COPY --from or a mount."},
+	{regexp.MustCompile(`and here it has no network`), "Graded this way, a build reaches the module proxy and nothing else, and only from RUN steps. A file that ADD would fetch belongs into the build context."},
 	{regexp.MustCompile(`(exec|process) "/bin/sh.*(not found|no such file)`), "This RUN needs a shell, and the stage has none: an image from scratch holds no /bin/sh. Run it in the build stage."},
 }
 

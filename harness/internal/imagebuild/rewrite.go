@@ -20,8 +20,9 @@ const nameKey = "llb.customname"
 // the Dockerfile each step comes from, and lets an Edit change RUN steps.
 type rewriter struct {
 	gateway.Client
-	edit  Edit
-	trace *trace
+	edit   Edit
+	trace  *trace
+	images map[string]StoredImage // see BuildKit
 
 	mu  sync.Mutex
 	err error // what the engine has answered calls with, where it was an error
@@ -44,6 +45,9 @@ func (r *rewriter) Solve(ctx context.Context, req gateway.SolveRequest) (*gatewa
 		if err := r.trace.learn(def); err != nil {
 			return nil, fmt.Errorf("reading the build's steps: %w", err)
 		}
+		if err := r.refuseSources(def); err != nil {
+			return nil, err
+		}
 		req.Definition = def
 	}
 	res, err := r.Client.Solve(ctx, req)
@@ -53,6 +57,9 @@ func (r *rewriter) Solve(ctx context.Context, req gateway.SolveRequest) (*gatewa
 
 // ResolveSourceMetadata passes on, and notes an error as the engine's.
 func (r *rewriter) ResolveSourceMetadata(ctx context.Context, op *pb.SourceOp, opt sourceresolver.Opt) (*sourceresolver.MetaResponse, error) {
+	if err := r.refuseSource(op.Identifier); err != nil {
+		return nil, err
+	}
 	res, err := r.Client.ResolveSourceMetadata(ctx, op, opt)
 	r.note(err)
 	return res, err
@@ -60,6 +67,11 @@ func (r *rewriter) ResolveSourceMetadata(ctx context.Context, op *pb.SourceOp, o
 
 // ResolveImageConfig passes on, and notes an error as the engine's.
 func (r *rewriter) ResolveImageConfig(ctx context.Context, ref string, opt sourceresolver.Opt) (string, digest.Digest, []byte, error) {
+	if opt.OCILayoutOpt == nil { // it is not one that we have ourselves
+		if err := r.refuseSource(imageScheme + ref); err != nil {
+			return "", "", nil, err
+		}
+	}
 	name, d, config, err := r.Client.ResolveImageConfig(ctx, ref, opt)
 	r.note(err)
 	return name, d, config, err

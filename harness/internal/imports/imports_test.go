@@ -31,9 +31,10 @@ var levels = []struct {
 	because  string
 }{
 	{"check", "everybody speaks its words, so it knows nobody"},
-	{"catalog submission goprogram imageinspect engine egress/forward sidecar/relay", "each knows one thing, and can be tried without the others"},
+	{"catalog submission goprogram imageinspect engine egress/forward sidecar/relay builddaemon/inside", "each knows one thing, and can be tried without the others"},
 	{"intake sidecar attack", "one makes a folder of whatever was handed in, one puts a program of ours beside a container, one loads what attackers hand in: each builds on one of the above"},
 	{"imagebuild containerrun egress baseimage sandbox", "they ask the engine, and not each other: a run puts them together"},
+	{"builddaemon", "it is a builder, a way out for it and programs of ours in one container: it stands on all three"},
 	{"workbench", "it puts the mechanisms together, and does not know who asks for its facts"},
 	{"scenario", "it asks the workbench, and does not know in which order checks are run"},
 	{"run", "it runs the checks, and does not know who listens: not how a result is shown, nor why it is wanted"},
@@ -56,6 +57,7 @@ var forbidden = []struct {
 }{
 	{"check", []string{module, "."}, true, "the vocabulary imports the standard library only, so that everything can speak it"},
 	{"egress/forward", []string{internal}, true, "it is linked into the proxy, which runs in a container from scratch and is to be small"},
+	{"builddaemon/inside", []string{internal}, true, "it is linked into a program of the build daemon's container, beside which learners' RUN steps run"},
 	{"sidecar/relay", []string{module, "."}, true, "it is linked into the relay, which is put into other containers and is to be tiny"},
 	{"catalog submission goprogram imageinspect", engines, true, "they work on files and processes: a day can be loaded, and an image read, where there is no engine"},
 	{"check catalog submission goprogram imageinspect", []string{internal + "engine"}, true, "they work without an engine, so they cannot know ours"},

@@ -45,6 +45,13 @@ type Plan struct {
 	// Checks opens. Nil is for work that is trusted: this host's toolchain. For
 	// work that is not, it is the Programs of a sandbox; see PrepareSandbox.
 	Programs func(*engine.Run) workbench.Programs
+	// Builds makes what builds the Dockerfile in the run that Checks opens. Nil is
+	// for work that is trusted: the engine's own BuildKit. For work that is not, it
+	// is a daemon of its own; see PrepareBuilds.
+	Builds func(*engine.Run) workbench.Metered
+	// IsolateServices keeps the services that are started without a network and
+	// without rights, for work that is not trusted.
+	IsolateServices bool
 }
 
 // Event is something that happened in a run. Exactly one field is set.
@@ -107,9 +114,15 @@ func Checks(ctx context.Context, p Plan, listen func(Event)) (result *check.Resu
 		Builder: imagebuild.NewEngineBuilder(e),
 		Bases:   bases,
 		Notes:   note(listen),
+
+		IsolateServices: p.IsolateServices,
 	}
 	if p.Programs != nil {
 		config.Programs = p.Programs(r)
+	}
+	if p.Builds != nil {
+		config.Metered = p.Builds(r)
+		defer closeBuilds(config.Metered)
 	}
 	bench := workbench.New(config)
 	defer bench.Close()

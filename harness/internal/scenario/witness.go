@@ -98,6 +98,7 @@ func spoilt(v any, place string, words []variable) []spoiling {
 		add("", another)
 		add("=null", nil)
 		add("+", v+another)
+		add("^", another+v)
 		for _, word := range words {
 			switch {
 			case word.value == "" || word.value == v:

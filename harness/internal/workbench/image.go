@@ -82,6 +82,9 @@ func (b *Bench) EnsureBases(ctx context.Context) ([]baseimage.Image, error) {
 		}
 		var all []baseimage.Image
 		for _, ref := range a.Images {
+			if err := b.refuse(ref); err != nil {
+				return nil, err
+			}
 			img, err := b.Bases.Ensure(ctx, ref)
 			var absent *baseimage.NotFoundError
 			if errors.As(err, &absent) && b.misspeltStage(ref) == nil {
@@ -98,6 +101,22 @@ func (b *Bench) EnsureBases(ctx context.Context) ([]baseimage.Image, error) {
 		}
 		return all, nil
 	})
+}
+
+// refuse returns a *check.Finding when a Dockerfile may not name the image.
+// Nobody goes looking for it then.
+func (b *Bench) refuse(ref string) error {
+	if b.Metered == nil {
+		return nil
+	}
+	refused := b.Metered.Refusal(ref)
+	if refused == nil {
+		return nil
+	}
+	if f := b.misspeltStage(ref); f != nil {
+		return f
+	}
+	return refused.Finding()
 }
 
 // BaseLayers is how many layers of the image are those of the image that its
@@ -138,8 +157,7 @@ func (b *Bench) Build(ctx context.Context, name, dir string, mode egress.Mode, e
 		return nil, err
 	}
 	begin := meter.begin()
-	req := imagebuild.Request{Dir: dir, Tag: img.Tag, Args: proxied(args, meter.proxy), Hosts: map[string]string{}, Edit: b.withProxySettings(ctx, edit)}
-	req.Hosts[proxyHost], _ = meter.proxy.Address()
+	req := imagebuild.Request{Dir: dir, Tag: img.Tag, Args: meter.proxy.BuildArgs(args), Hosts: meter.proxy.Hosts(), Edit: b.withProxySettings(ctx, edit)}
 	built, buildErr := b.Builder.Build(ctx, req)
 	img.Built = built
 	if img.Attempts, err = meter.since(ctx, begin); err != nil && ctx.Err() == nil {
@@ -149,22 +167,6 @@ func (b *Bench) Build(ctx context.Context, name, dir string, mode egress.Mode, e
 		return img, b.blame(ctx, mode, img.Attempts, buildErr)
 	}
 	return img, nil
-}
-
-// proxyHost is the name by which RUN steps know the proxy. It never changes,
-// since BuildKit's cache keys hold the name of an extra host (and, where a
-// Dockerfile declares the proxy variables, their value); the address behind it
-// does.
-const proxyHost = "daybook-egress"
-
-func proxied(args map[string]string, p *egress.Proxy) map[string]string {
-	_, port := p.Address()
-	url := fmt.Sprintf("http://%s:%d", proxyHost, port)
-	all := map[string]string{"HTTP_PROXY": url, "HTTPS_PROXY": url, "http_proxy": url, "https_proxy": url, "NO_PROXY": "", "no_proxy": ""}
-	for k, v := range args {
-		all[k] = v
-	}
-	return all
 }
 
 // save writes the image to the run's folder and reads it.

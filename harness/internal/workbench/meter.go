@@ -23,7 +23,12 @@ func (b *Bench) meter(ctx context.Context, mode egress.Mode) (*meter, error) {
 		if err != nil {
 			return nil, err
 		}
-		proxy, err := egress.Start(ctx, e, b.Run.ID, mode)
+		var proxy *egress.Proxy
+		if b.Metered != nil {
+			proxy, err = b.Metered.Proxy(ctx, mode)
+		} else {
+			proxy, err = egress.Start(ctx, e, b.Run.ID, mode)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("starting the metering proxy: %w", err)
 		}

@@ -12,6 +12,7 @@
 package workbench
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/daybook-dev/daybook/harness/internal/baseimage"
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
+	"github.com/daybook-dev/daybook/harness/internal/egress"
 	"github.com/daybook-dev/daybook/harness/internal/engine"
 	"github.com/daybook-dev/daybook/harness/internal/imagebuild"
 	"github.com/daybook-dev/daybook/harness/internal/submission"
@@ -42,8 +44,21 @@ type Config struct {
 	IsolateServices bool
 	// Programs is nil for this host's own toolchain.
 	Programs Programs
+	// Metered, when not nil, builds instead of Builder, and has proxies of its own.
+	Metered Metered
 	// Notes is told, in a sentence, what is being waited for. It may be nil.
 	Notes func(format string, args ...any)
+}
+
+// Metered is a Builder whose RUN steps have one way out: proxies that it starts
+// itself. Its images are its own, and it takes no others.
+type Metered interface {
+	imagebuild.Builder
+	// Proxy gives the proxy of that mode. It ends with Close.
+	Proxy(context.Context, egress.Mode) (*egress.Proxy, error)
+	// Refusal says why a Dockerfile may not name an image, or nil.
+	Refusal(ref string) *imagebuild.Failure
+	Close(context.Context) error
 }
 
 // Bench is the workbench of one run.
@@ -66,6 +81,9 @@ type Bench struct {
 func New(c Config) *Bench {
 	if c.Notes == nil {
 		c.Notes = func(string, ...any) {}
+	}
+	if c.Metered != nil {
+		c.Builder = c.Metered
 	}
 	return &Bench{Config: c}
 }

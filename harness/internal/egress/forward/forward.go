@@ -8,6 +8,8 @@
 //   - Open means outward only. The container may share the host's network (see
 //     egress.Start), where a build could otherwise reach what listens on the
 //     host's loopback for the host's own use.
+//   - With a list of what may be reached, nothing else is: no other name, no
+//     other port, and no address that is not a public one.
 //   - It imports neither the engine nor testcontainers, so that the program
 //     made of it stays small.
 //
@@ -41,6 +43,9 @@ const (
 	// it is the status text: "Get "https://…": daybook: the network is cut …".
 	CutMessage = "daybook: the network is cut for this rebuild"
 
+	// ListMessage is the reason when something is not on the list.
+	ListMessage = "daybook: this is not among what a build may reach"
+
 	// MaxHeaderBytes is ample for a proxy request, whose header is a URL and a
 	// token or two, and keeps a hostile build from filling our memory.
 	MaxHeaderBytes = 16 << 10
@@ -59,12 +64,16 @@ type Config struct {
 	Cut      bool             // refuse everything
 	Upstream httpproxy.Config // the proxies that an open one passes things on to
 	Log      *Log             // where attempts are written
+	Only     []Host           // nothing else is reached; nil lets everything outward be
 }
 
 // New gives the proxy as a handler. It fails when an upstream is one that it
 // cannot use, see CheckUpstream.
 func New(c Config) (http.Handler, error) {
 	outward := &net.Dialer{Timeout: dialTimeout, Control: outwardOnly}
+	if c.Only != nil {
+		return newProxy(c, dialListed(c.Only, outward.DialContext))
+	}
 	return newProxy(c, outward.DialContext)
 }
 
@@ -75,11 +84,12 @@ func newProxy(c Config, direct dialFunc) (*proxy, error) {
 			return nil, err
 		}
 	}
-	return &proxy{cut: c.Cut, log: c.Log, open: passOn(newRoutes(c.Upstream, direct))}, nil
+	return &proxy{cut: c.Cut, only: c.Only, log: c.Log, open: passOn(newRoutes(c.Upstream, direct))}, nil
 }
 
 type proxy struct {
 	cut  bool
+	only []Host
 	log  *Log
 	open http.Handler
 }
@@ -88,9 +98,10 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	// A request to be passed on names its host; one to ourselves only a path.
 	case r.URL.Host != "":
-		p.log.attempt(r, !p.cut)
-		if p.cut {
-			refuse(w, r)
+		why := p.refusal(r)
+		p.log.attempt(r, why == "")
+		if why != "" {
+			refuse(w, r, why)
 			return
 		}
 		p.open.ServeHTTP(w, r)
@@ -101,17 +112,28 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// refusal is the reason for which a request is not passed on, or "".
+func (p *proxy) refusal(r *http.Request) string {
+	switch {
+	case p.cut:
+		return CutMessage
+	case p.only != nil && !listed(p.only, r):
+		return ListMessage
+	}
+	return ""
+}
+
 // refuse answers 403. A refused CONNECT has its reason in the status line,
 // which net/http cannot write: clients never show the body of that answer.
-func refuse(w http.ResponseWriter, r *http.Request) {
+func refuse(w http.ResponseWriter, r *http.Request, why string) {
 	if r.Method == http.MethodConnect {
 		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 			defer conn.Close()
-			writeAnswer(conn, http.StatusForbidden, CutMessage, CutMessage)
+			writeAnswer(conn, http.StatusForbidden, why, why)
 			return
 		}
 	}
-	http.Error(w, CutMessage, http.StatusForbidden)
+	http.Error(w, why, http.StatusForbidden)
 }
 
 // passOn is goproxy over our own routes. What it would log itself is dropped:
