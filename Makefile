@@ -9,12 +9,14 @@ DAYBOOK = bin/daybook
 
 # For a machine without caches, which compiles, downloads and builds everything.
 TEST_LIMIT = 60m
+# For two cores: the corpus twice, and a class of 60 graded in four ways.
+ATTACKS_LIMIT = 6h
 
 # A word that the shell takes as it is.
 quoted = '$(subst ','\'',$(1))'
 
 .DEFAULT_GOAL := help
-.PHONY: help build check grade break doctor test verify lint fmt sum new new-check new-mistake handout remove-stand-ins clean go
+.PHONY: help build check grade break doctor test test-attacks verify lint fmt sum new new-check new-mistake handout remove-stand-ins clean go
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +37,9 @@ test: build ## the project's own tests; those that need an engine are skipped wi
 	@$(DAYBOOK) doctor --brief
 	go test -count=1 -timeout $(TEST_LIMIT) ./...
 
+test-attacks: build ## every attack there is, as instructors would grade them [ARGS="-run TestAttacks/-j4"]
+	DAYBOOK_ATTACKS=$(CURDIR)/bin DAYBOOK_ENGINE=required go test -count=1 -timeout $(ATTACKS_LIMIT) $(ARGS) ./harness/internal/attack
+
 lint: go ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l harness exercises solutions days); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
@@ -46,7 +51,7 @@ build: go ## compile Daybook to bin/
 	@test -x $(DAYBOOK) || echo "Compiling Daybook. The first time this takes a minute or two." >&2
 	@mkdir -p bin
 	@go build -o bin/ ./harness/cmd/daybook
-	@GOOS=linux go build -o bin/ ./harness/cmd/egress-proxy ./harness/cmd/relay
+	@GOOS=linux go build -o bin/ ./harness/cmd/egress-proxy ./harness/cmd/relay ./harness/cmd/build-init
 
 go:
 	@command -v go >/dev/null || { echo "Go is not installed. Get 1.26 or newer from https://go.dev/dl/" >&2; exit 1; }

@@ -22,40 +22,24 @@ import (
 
 // What the environment may ask for. Attacks take long, and are run when asked.
 const (
-	askedFor = "DAYBOOK_ATTACKS"       // not empty: run them
-	only     = "DAYBOOK_ATTACKS_ONLY"  // the attacks whose names contain this, with their neighbours
+	askedFor = "DAYBOOK_ATTACKS"       // the folder with daybook and its other programs, compiled
+	only     = "DAYBOOK_ATTACKS_ONLY"  // the attacks whose names match this
 	jobsOf   = "DAYBOOK_ATTACKS_JOBS"  // the numbers of jobs to try them with; "1 4" when empty
 	classOf  = "DAYBOOK_ATTACKS_CLASS" // how large a class is; see class_test.go
+	keep     = "DAYBOOK_ATTACKS_KEEP"  // a folder for a copy of the results and reports
 	alone    = "DAYBOOK_ATTACKS_ALONE" // not empty: nobody else uses the engine, so that all of it is looked at
 )
 
 // isolation is the policy under which all of this is run.
 const isolation = "hostile"
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if programs != "" {
-		_ = os.RemoveAll(programs)
-	}
-	os.Exit(code)
-}
-
-var programs string // the folder of what program has compiled
-
-// program compiles daybook and the programs that it puts into containers.
+// program is the daybook that is tried: that of `make build`.
 func program(t *testing.T) string {
 	t.Helper()
-	if programs == "" {
-		dir, err := os.MkdirTemp("", "daybook-attacks-*")
-		require.NoError(t, err)
-		programs = dir
-		cmd := exec.Command("go", "build", "-o", dir, "./harness/cmd/...")
-		cmd.Dir = root
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", out)
-	}
-	return filepath.Join(programs, "daybook")
+	path, err := filepath.Abs(filepath.Join(os.Getenv(askedFor), "daybook"))
+	require.NoError(t, err)
+	require.FileExists(t, path, "`make test-attacks` compiles it")
+	return path
 }
 
 // place is where a grading happens: a folder, nothing outside of which is to
@@ -83,7 +67,7 @@ var runnerFiles = []string{"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV",
 func newPlace(t *testing.T) *place {
 	t.Helper()
 	if os.Getenv(askedFor) == "" {
-		t.Skipf("it takes long: set %s=1, or `make test-attacks`", askedFor)
+		t.Skipf("it takes long, and is run by `make test-attacks`")
 	}
 	enginetest.Connect(t)
 	p := &place{dir: t.TempDir(), mark: "DAYBOOK_ATTACKS_MARK=" + rand.Text()}

@@ -101,9 +101,15 @@ func (p *place) leftNothing(t *testing.T, before view) {
 	assert.Equal(t, before.workbook, after.workbook, "the workbook")
 	assert.Equal(t, before.batch, after.batch, "what was handed in")
 	for _, dir := range []string{homeDir, tmpDir, workDir} {
-		assert.Empty(t, listed(t, filepath.Join(p.dir, dir)), "the folder %s", dir)
+		left := listed(t, filepath.Join(p.dir, dir))
+		for name := range left { // the go command counts what it is asked for, there only
+			if name == "go" || name == "go/telemetry" || strings.HasPrefix(name, "go/telemetry/") {
+				delete(left, name)
+			}
+		}
+		assert.Empty(t, left, "the folder %s", dir)
 	}
-	assert.Empty(t, listed(t, filepath.Join(p.dir, cacheDir, "daybook", "runs")), "runs")
+	assert.Empty(t, listed(t, filepath.Join(p.dir, cacheDir, "daybook", "runs")), "the folders of runs")
 	for _, name := range runnerFiles {
 		text, err := os.ReadFile(filepath.Join(p.dir, runnerIO, name))
 		assert.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,16 +18,12 @@ import (
 	"github.com/daybook-dev/daybook/harness/internal/grade"
 )
 
-// untouched are the attacks' neighbours: work in which nothing is hostile, and
-// which has to get what it gets anywhere.
-const untouched = 23
-
-// chosen is the attacks that are asked for, with their neighbours.
-func chosen(all []*attack.Attack) []*attack.Attack {
-	part := os.Getenv(only)
-	return slices.DeleteFunc(slices.Clone(all), func(a *attack.Attack) bool {
-		return a.Line != untouched && !strings.Contains(a.Name, part)
-	})
+// chosen is the attacks that are asked for.
+func chosen(t *testing.T, all []*attack.Attack) []*attack.Attack {
+	t.Helper()
+	part, err := regexp.Compile(os.Getenv(only))
+	require.NoError(t, err, only)
+	return slices.DeleteFunc(slices.Clone(all), func(a *attack.Attack) bool { return !part.MatchString(a.Name) })
 }
 
 // The whole corpus as one batch: each gets its verdict, next to all the others,
@@ -40,10 +37,10 @@ func TestAttacks(t *testing.T) {
 	for n := range strings.FieldsSeq(jobs) {
 		t.Run("-j"+n, func(t *testing.T) {
 			p := newPlace(t)
-			roster, by := p.lay(t, chosen(attacks))
+			roster, by := p.lay(t, chosen(t, attacks))
 			before := p.look(t)
 			g := p.grade(t, filepath.Join(p.dir, batchDir), "out", "--roster", roster, "--seed", "7", "-j", n)
-			if dir := os.Getenv("DAYBOOK_ATTACKS_KEEP"); dir != "" {
+			if dir := os.Getenv(keep); dir != "" {
 				require.NoError(t, os.CopyFS(filepath.Join(dir, "j"+n), os.DirFS(g.out)))
 			}
 			t.Logf("%s", g.stderr)
