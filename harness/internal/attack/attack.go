@@ -33,6 +33,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
@@ -93,6 +94,8 @@ type Attack struct {
 	Reason  string          // of a refused one: what its reason has to contain
 	Passes  map[string]bool // of a graded one: the checks that pass, and no others
 	Skips   map[string]bool // those that are skipped; nil when that does not matter
+	Says    []string        // texts, each of which is in some finding
+	Broken  bool            // its Go code is not meant to compile
 	LeftOut []string        // names that have to be listed as left out
 	Lacks   []string        // texts that are nowhere in results, reports and output
 	// PagesLack are texts that are in no HTML, XML or Markdown as they stand.
@@ -143,9 +146,12 @@ func (a *Attack) Points(d *catalog.Day) int {
 	return n
 }
 
+// uncompiled is what the finding of code that does not compile wants.
+const uncompiled = "the code to compile"
+
 // Judge compares a result with what is expected, and gives every difference.
 func (a *Attack) Judge(r *check.Result) []string {
-	var wrong []string
+	wrong := a.unsaid(r)
 	for _, e := range r.Exercises {
 		for _, c := range e.Checks {
 			want := []check.Status{check.Passed}
@@ -169,6 +175,30 @@ func (a *Attack) Judge(r *check.Result) []string {
 				text += fmt.Sprintf(" (%s)", c.Trouble.Error())
 			}
 			wrong = append(wrong, text)
+		}
+	}
+	return wrong
+}
+
+// unsaid tells which texts are in no finding, and whether the attack was none,
+// since it does not compile.
+func (a *Attack) unsaid(r *check.Result) []string {
+	var wrong []string
+	said, broken := "", false
+	for _, e := range r.Exercises {
+		for _, c := range e.Checks {
+			if c.Finding != nil {
+				said += c.Finding.Got + "\n"
+				broken = broken || c.Finding.Want == uncompiled
+			}
+		}
+	}
+	if broken != a.Broken {
+		wrong = append(wrong, fmt.Sprintf("whether its code fails to compile: %t, not %t", broken, a.Broken))
+	}
+	for _, text := range a.Says {
+		if !strings.Contains(said, text) {
+			wrong = append(wrong, fmt.Sprintf("no finding says %q", text))
 		}
 	}
 	return wrong

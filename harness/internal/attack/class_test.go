@@ -79,7 +79,7 @@ var times = []struct {
 }
 
 // untimed gives the files that a grading has written, but for times. Annotations
-// have a random token, and the plan of merged parts knows its shards.
+// have a random token.
 func (g *graded) untimed(t *testing.T) map[string]string {
 	t.Helper()
 	all := g.texts(t)

@@ -77,6 +77,8 @@ var header = []key{
 	{"passes", false, "of a graded one, the checks or exercises that pass, and no others; all; nothing"},
 	{"fails", false, "in place of passes: the checks that fail"},
 	{"skips", false, "beside fails: the checks that are skipped because of those"},
+	{"says", true, "of a graded one, a text that some finding has: that it was stopped by what it should be"},
+	{"compiles", false, "no, where its Go code is not meant to; otherwise it has to, or it would attack nothing"},
 	{"left-out", true, "a name that is to be listed as left out"},
 	{"lacks", true, "a text that is nowhere in results, reports and output"},
 	{"pages-lack", true, "a text that is in no HTML, XML or Markdown as it stands"},
@@ -103,6 +105,10 @@ func (l *loader) header(a *Attack, text string) {
 		l.add(1, "the first line does not say, after #, what the attacker does and hopes for")
 	}
 	a.LeftOut, a.Lacks, a.PagesLack = l.lists["left-out"], l.lists["lacks"], l.lists["pages-lack"]
+	a.Says, a.Broken = l.lists["says"], l.one("compiles") == "no"
+	if text := l.one("compiles"); text != "" && text != "no" {
+		l.add(l.seen["compiles"], "compiles: no is wanted, or nothing")
+	}
 	a.Learner, a.StoppedBy, a.Reason = l.one("learner"), l.one("stopped-by"), l.one("reason")
 	if a.StoppedBy == "" {
 		l.add(1, "it does not say what it is stopped-by:")
@@ -154,7 +160,7 @@ func (l *loader) expectation(a *Attack) {
 		if a.Reason == "" {
 			l.add(l.seen["expect"], "a refused one has a reason:, some words of what is said of it")
 		}
-		for _, key := range []string{"passes", "fails", "skips", "left-out"} {
+		for _, key := range []string{"passes", "fails", "skips", "left-out", "says", "compiles"} {
 			if l.seen[key] > 0 {
 				l.add(l.seen[key], "%s: a refused one is not judged", key)
 			}

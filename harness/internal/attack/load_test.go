@@ -152,5 +152,11 @@ func TestJudge(t *testing.T) {
 	a, _, err = load(t, "x.txtar", begins+"passes: c\n")
 	require.NoError(t, err)
 	assert.Empty(t, a.Judge(result(check.Skipped, check.Failed, check.Passed)))
+	broken := result(check.Failed, check.Failed, check.Passed)
+	broken.Exercises[0].Checks[0].Finding = &check.Finding{Want: "the code to compile", Got: "no"}
+	assert.Equal(t, []string{"whether its code fails to compile: true, not false"}, a.Judge(broken))
+	a.Broken, a.Says = true, []string{"no", "yes"}
+	assert.Equal(t, []string{`no finding says "yes"`}, a.Judge(broken))
+	a.Broken, a.Says = false, nil
 	assert.Equal(t, []string{"a: errored, not failed"}, a.Judge(result(check.Errored, check.Failed, check.Passed)))
 }
