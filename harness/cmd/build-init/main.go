@@ -13,6 +13,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -60,19 +61,19 @@ func run(ctx context.Context, seed, state string, limits inside.Limits, rules []
 	if err := inside.LimitSteps(limits); err != nil {
 		return 0, err
 	}
-	failed := make(chan error, 1)
+	// A daemon whose way out is closed would blame the learner's network.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	if len(rules) > 0 {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		go func() { failed <- relay.Forward(ctx, os.Stdout, rules...) }()
+		go func() {
+			if err := relay.Forward(ctx, os.Stdout, rules...); err != nil {
+				cancel(err)
+			}
+		}()
 	}
 	status, err := inside.Supervise(ctx, program[0], program[1:]...)
-	select {
-	case forwardErr := <-failed:
-		if err == nil {
-			err = forwardErr
-		}
-	default:
+	if cause := context.Cause(ctx); err == nil && ctx.Err() != nil && !errors.Is(cause, context.Canceled) {
+		err = cause
 	}
 	return status, err
 }

@@ -155,3 +155,17 @@ func (s *submission) killWhenRunning(id string) {
 		}
 	}()
 }
+
+// An edited step is known for what it is, by a builder that names steps itself.
+func TestEdit(t *testing.T) {
+	s := newSubmission(t)
+	dir := folder(t, "Dockerfile", "FROM "+base+"\nCOPY Dockerfile /\nRUN echo \"[$EXTRA]\"; ls /sys/class/net\n")
+	built, err := s.Build(t.Context(), imagebuild.Request{Dir: dir, Edit: func(_ string, run *imagebuild.RunStep) {
+		run.Env, run.NoNet = append(run.Env, "EXTRA=more"), true
+	}})
+	require.NoError(t, err)
+	runs := built.Executed()
+	require.Len(t, runs, 1)
+	assert.Equal(t, "[more]\nlo\n", runs[0].Output)
+	assert.Equal(t, 3, runs[0].Line)
+}

@@ -100,7 +100,9 @@ func rewrite(def *pb.Definition, edit Edit) (*pb.Definition, error) {
 		if exec := op.GetExec(); exec != nil {
 			editRun(exec, def.Metadata[old].GetDescription()[nameKey], edit)
 		}
-		changed, err := op.MarshalVT()
+		// Like the builder does it, which names the step again by what comes out:
+		// the generated MarshalVT has maps in any order.
+		changed, err := op.Marshal()
 		if err != nil {
 			return nil, fmt.Errorf("encoding a step: %w", err)
 		}

@@ -76,6 +76,7 @@ func spoilt(v any, place string, words []variable) []spoiling {
 			}
 		}
 	case []any:
+		add("=null", nil)
 		add("+", append(slices.Clone(v), another))
 		for _, word := range words {
 			add("+$"+word.name, append(slices.Clone(v), word.value))

@@ -49,17 +49,22 @@ func TestSpoiltTexts(t *testing.T) {
 
 func TestSpoiltLists(t *testing.T) {
 	order := judgement{7, func(a any, _ string) bool {
+		list, ok := a.([]any)
+		if !ok {
+			return false
+		}
 		var all string
-		for _, v := range a.([]any) {
+		for _, v := range list {
 			all += v.(string)
 		}
 		return all == "ab"
 	}}
 	assert.Equal(t, map[string][]int{
-		"+": {7}, "[0]~": {7}, "[0]-": {7}, "[1]-": {7},
+		"=null": {7}, "+": {7}, "[0]~": {7}, "[0]-": {7}, "[1]-": {7},
 		"[0]": {7}, "[0]+": {7}, "[0]^": {7}, "[1]": {7}, "[1]+": {7}, "[1]^": {7},
 	}, noticing(Answer{value: []any{"a", "b"}, steps: []judgement{{order.step, func(a any, raw string) bool {
-		for _, v := range a.([]any) {
+		list, _ := a.([]any)
+		for _, v := range list {
 			if _, ok := v.(string); !ok {
 				return true // not what this step is for
 			}
