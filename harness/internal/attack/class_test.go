@@ -68,6 +68,15 @@ func (p *place) class(t *testing.T) map[string]*attack.Attack {
 	return by
 }
 
+// seeded are the flags that every grading of a class has.
+func seeded(more ...string) []string {
+	flags := []string{"--seed", "7"}
+	if only := os.Getenv(exercise); only != "" {
+		flags = append(flags, "--exercise", only)
+	}
+	return append(flags, more...)
+}
+
 // times are the places of reports where times are, each with what is left.
 var times = []struct {
 	at   *regexp.Regexp
@@ -112,7 +121,7 @@ func TestClass(t *testing.T) {
 	by := p.class(t)
 	batch := filepath.Join(p.dir, batchDir)
 	before := p.look(t)
-	whole := p.grade(t, batch, "whole", "--seed", "7", "-j", "4")
+	whole := p.grade(t, batch, "whole", seeded("-j", "4")...)
 	require.Zero(t, whole.status, whole.stderr)
 	require.Len(t, whole.grades, len(by))
 	p.leftNothing(t, before)
@@ -131,7 +140,7 @@ func TestClass(t *testing.T) {
 		args := []string{"merge", "--out", filepath.Join(p.dir, "merged")}
 		for i := 1; i <= 4; i++ {
 			out := fmt.Sprintf("part-%d", i)
-			part := p.grade(t, batch, out, "--seed", "7", "-j", "4", "--shard", fmt.Sprintf("%d/4", i))
+			part := p.grade(t, batch, out, seeded("-j", "4", "--shard", fmt.Sprintf("%d/4", i))...)
 			require.Zero(t, part.status, part.stderr)
 			args = append(args, part.out)
 		}
@@ -148,7 +157,7 @@ func (p *place) eachAlone(t *testing.T, by map[string]*attack.Attack, whole *gra
 	for _, file := range slices.Sorted(maps.Keys(by)) {
 		name := by[file].Name
 		if _, done := alone[name]; !done {
-			g := p.grade(t, filepath.Join(p.dir, batchDir, file), "alone-"+name, "--seed", "7", "-j", "1")
+			g := p.grade(t, filepath.Join(p.dir, batchDir, file), "alone-"+name, seeded("-j", "1")...)
 			require.Len(t, g.grades, 1)
 			alone[name] = verdict(g.grades[file])
 		}
@@ -160,7 +169,7 @@ func (p *place) eachAlone(t *testing.T, by map[string]*attack.Attack, whole *gra
 // killed one leaves on the engine is there to be swept.
 func (p *place) killed(t *testing.T, batch string, size int) {
 	t.Helper()
-	cmd := p.grading(t, batch, "killed", "--seed", "7", "-j", "4")
+	cmd := p.grading(t, batch, "killed", seeded("-j", "4")...)
 	progress, err := cmd.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

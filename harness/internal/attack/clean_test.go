@@ -82,6 +82,9 @@ var escaped = regexp.MustCompile(`\\u00(0[0-8bcef]|1[0-9a-f]|7f|[89][0-9a-f])|\\
 // command begins a line that GitHub's runner obeys.
 var command = regexp.MustCompile(`(?m)^\s*(::|##\[)`)
 
+// logged is a line that a library writes by itself.
+var logged = regexp.MustCompile(`(?m)^time=.* level=.*$`)
+
 func unclean(name, text string) error {
 	if !utf8.ValidString(text) {
 		return errors.New("it is not UTF-8")
@@ -97,6 +100,9 @@ func unclean(name, text string) error {
 	case base == "stdout" || base == "stderr":
 		if at := command.FindStringIndex(text); at != nil {
 			return fmt.Errorf("a line is a command: %q", text[at[0]:min(len(text), at[0]+80)])
+		}
+		if at := logged.FindString(text); at != "" {
+			return fmt.Errorf("a library logs there: %q", at)
 		}
 	case filepath.Ext(base) == ".json" || strings.HasPrefix(base, "classroom"):
 		if s := escaped.FindString(text); s != "" {

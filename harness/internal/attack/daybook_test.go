@@ -22,12 +22,13 @@ import (
 
 // What the environment may ask for. Attacks take long, and are run when asked.
 const (
-	askedFor = "DAYBOOK_ATTACKS"       // the folder with daybook and its other programs, compiled
-	only     = "DAYBOOK_ATTACKS_ONLY"  // the attacks whose names match this
-	jobsOf   = "DAYBOOK_ATTACKS_JOBS"  // the numbers of jobs to try them with; "1 4" when empty
-	classOf  = "DAYBOOK_ATTACKS_CLASS" // how large a class is; see class_test.go
-	keep     = "DAYBOOK_ATTACKS_KEEP"  // a folder for a copy of the results and reports
-	alone    = "DAYBOOK_ATTACKS_ALONE" // not empty: nobody else uses the engine, so that all of it is looked at
+	askedFor = "DAYBOOK_ATTACKS"          // the folder with daybook and its other programs, compiled
+	only     = "DAYBOOK_ATTACKS_ONLY"     // the attacks whose names match this
+	jobsOf   = "DAYBOOK_ATTACKS_JOBS"     // the numbers of jobs to try them with; "1 4" when empty
+	classOf  = "DAYBOOK_ATTACKS_CLASS"    // how large a class is; see class_test.go
+	exercise = "DAYBOOK_ATTACKS_EXERCISE" // the only exercise that a class is graded for; all when empty
+	keep     = "DAYBOOK_ATTACKS_KEEP"     // a folder for a copy of the results and reports
+	alone    = "DAYBOOK_ATTACKS_ALONE"    // not empty: nobody else uses the engine, so that all of it is looked at
 )
 
 // isolation is the policy under which all of this is run.
