@@ -87,7 +87,8 @@ func doubling(line string, n int) string {
 // What people write is far below the limits, each letter of a version changed
 // included.
 func TestAnalyzeTakesOrdinaryVariables(t *testing.T) {
-	text := "ARG VERSION=dev\nFROM scratch\nARG VERSION\nENV PATH=/opt/bin:$PATH GOFLAGS=\"-v\"\n" +
+	text := "ARG VERSION=dev\nFROM scratch\nARG VERSION\nENV PATH=/opt/bin:$PATH GOFLAGS=\"-v\"\nLABEL version=${VERSION//./-} path=$PATH/x\n" +
+		"RUN for d in a b; do for f in \"$d\"/*; do echo $d/" + strings.Repeat("x", 40_000) + "${f//x/yyyyyyyyyyyy}; done; done\n" +
 		strings.Repeat("RUN echo \"${VERSION//./-} ${VERSION:-none} $PATH $HOME\" && "+strings.Repeat("true && ", 50)+"true\n", 50)
 	_, err := Analyze(t.Context(), folder(t, "Dockerfile", text), map[string]string{"VERSION": "v1.2.3"})
 	require.NoError(t, err)
@@ -112,7 +113,7 @@ func TestAnalyzeRefuses(t *testing.T) {
 		"variables that double":       {"FROM scratch\nARG A0=xxxxxxxx\n" + doubling("ARG A%d=${A%d}${A%d}\n", 40), "comes to more than 8 MiB", 0},
 		"an environment that doubles": {"FROM scratch\nENV A0 xxxxxxxx\n" + doubling("ENV A%d $A%d:$A%d\n", 40), "comes to more than 8 MiB", 0},
 		"a stage's defaults doubling": {"ARG A0=xxxxxxxx\n" + doubling("ARG A%d=\"${A%d:-}${A%d}\"\n", 40) + "FROM $A40\n", "comes to more than 8 MiB", 0},
-		"texts in place of letters":   {"FROM scratch\nARG A=" + strings.Repeat("x", 30_000) + "\nRUN echo ${A//x/" + strings.Repeat("y", 30_000) + "}\n", "comes to more than 8 MiB", 3},
+		"texts in place of letters":   {"FROM scratch\nARG A=" + strings.Repeat("x", 30_000) + "\nLABEL a=${A//x/" + strings.Repeat("y", 30_000) + "}\n", "comes to more than 8 MiB", 3},
 		"a doubling here-document":    {"FROM scratch\nARG A=" + strings.Repeat("x", 30_000) + "\nCOPY <<END /a\n" + strings.Repeat("$A\n", 300) + "END\n", "comes to more than 8 MiB", 3},
 		"an environment many times":   {"FROM scratch\nENV A=" + strings.Repeat("x", 60_000) + "\n" + strings.Repeat("RUN x\n", 200), "comes to more than 8 MiB", 0},
 		"endless instructions":        {"FROM scratch\n" + strings.Repeat("RUN x\n", InstructionLimit), "1001 instructions", 0},

@@ -25,9 +25,9 @@ const (
 	givenLimit = 256
 )
 
-// variable is a use of one, and whether it is one that puts texts in place of
-// others: ${name/pattern/text}.
-var variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)(/?)`)
+// variable is a use of one: ${name/pattern/text}, which puts texts in place of
+// others, or any other form.
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(/)|\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
 // assignment is a variable that ARG or ENV set, in any of the forms; a value
 // may go on to the end of the line.
@@ -50,10 +50,7 @@ func refuseExpansion(text []byte, args map[string]string) error {
 	}
 	total, environment := 0, 0
 	for _, node := range parsed.AST.Children {
-		written := node.Original
-		for _, h := range node.Heredocs {
-			written += h.Content
-		}
+		written := written(node)
 		length := expanded(written, lengths)
 		total += length
 		switch strings.ToLower(node.Value) {
@@ -72,12 +69,25 @@ func refuseExpansion(text []byte, args map[string]string) error {
 	return nil
 }
 
+// written is what of an instruction the frontend puts variables into. Of RUN that
+// is the flags alone: the rest is the shell's, in the step.
+func written(node *parser.Node) string {
+	if strings.EqualFold(node.Value, "run") {
+		return strings.Join(node.Flags, " ")
+	}
+	text := node.Original
+	for _, h := range node.Heredocs {
+		text += h.Content
+	}
+	return text
+}
+
 // expanded is how many bytes a text has at most with variables of these lengths
 // in place; it stops counting beyond the limit.
 func expanded(text string, lengths map[string]int) int {
 	n := len(text)
 	for _, m := range variable.FindAllStringSubmatch(text, -1) {
-		length, set := lengths[m[1]]
+		length, set := lengths[m[1]+m[3]]
 		if !set {
 			length = givenLimit
 		}
