@@ -98,7 +98,7 @@ type Attack struct {
 	Broken  bool            // its Go code is not meant to compile
 	LeftOut []string        // names that have to be listed as left out
 	Lacks   []string        // texts that are nowhere in results, reports and output
-	// PagesLack are texts that are in no HTML, XML or Markdown as they stand.
+	// PagesLack are texts that are in no HTML or XML as they stand.
 	PagesLack []string
 
 	Learner    string   // the learner's name in the roster

@@ -69,7 +69,7 @@ func (g *graded) shows(t *testing.T, a *attack.Attack) {
 		}
 		for _, s := range a.PagesLack {
 			switch filepath.Ext(name) {
-			case ".html", ".xml", ".md":
+			case ".html", ".xml":
 				assert.False(t, strings.Contains(text, s), "%s: %q is in %s", a.Name, s, name)
 			}
 		}
@@ -105,7 +105,9 @@ func unclean(name, text string) error {
 			return fmt.Errorf("a library logs there: %q", at)
 		}
 	case filepath.Ext(base) == ".json" || strings.HasPrefix(base, "classroom"):
-		if s := escaped.FindString(text); s != "" {
+		// Daybook's own keep texts as they are, in JSON's way of writing them.
+		ours := base == "grade.json" || strings.HasPrefix(name, "results/")
+		if s := escaped.FindString(text); s != "" && !ours {
 			return fmt.Errorf("%s is in it", s)
 		}
 		if !json.Valid([]byte(text)) {

@@ -81,7 +81,7 @@ var header = []key{
 	{"compiles", false, "no, where its Go code is not meant to; otherwise it has to, or it would attack nothing"},
 	{"left-out", true, "a name that is to be listed as left out"},
 	{"lacks", true, "a text that is nowhere in results, reports and output"},
-	{"pages-lack", true, "a text that is in no HTML, XML or Markdown as it stands"},
+	{"pages-lack", true, "a text that is in no HTML or XML as it stands"},
 	{"learner", false, "the learner's name in the roster"},
 	{"handed-in-by", false, "the ids of the learners who hand it in; without it one, called as the file"},
 	{"stopped-by", false, "what keeps it from working"},
