@@ -235,22 +235,22 @@ func sortGrades(all []Grade) {
 // writeJSON writes v to file, whole or not at all. Learners' texts are in it as
 // they are, but with what a terminal would obey escaped, for whoever looks.
 func writeJSON(file string, v any) error {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	var seen bytes.Buffer
+	for _, r := range text.String() { // JSON itself escapes those in ASCII
+		if r > unicode.MaxASCII && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
+			fmt.Fprintf(&seen, `\u%04x`, r)
+		} else {
+			seen.WriteRune(r)
+		}
+	}
 	return WriteWhole(file, func(w io.Writer) error {
-		var text bytes.Buffer
-		enc := json.NewEncoder(&text)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(v); err != nil {
-			return err
-		}
-		var seen bytes.Buffer
-		for _, r := range text.String() { // JSON itself escapes those in ASCII
-			if r > unicode.MaxASCII && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
-				fmt.Fprintf(&seen, `\u%04x`, r)
-			} else {
-				seen.WriteRune(r)
-			}
-		}
 		_, err := seen.WriteTo(w)
 		return err
 	})

@@ -122,7 +122,7 @@ func TestResultsShowNoControls(t *testing.T) {
 	defer s.Close()
 	g := &Grade{Schema: Schema, Submission: Submission{ID: "a"}, Status: Refused, Reason: "a\u202eb\u009bc\x1bd é \U0001F600 <"}
 	require.NoError(t, s.Put(g))
-	text, err := os.ReadFile(resultFile(s.dir, "a"))
+	text, err := os.ReadFile(filepath.Join(s.dir, "results", "a.json"))
 	require.NoError(t, err)
 	require.Contains(t, string(text), `a\u202eb\u009bc\u001bd é `+"\U0001F600 <")
 	var back Grade
