@@ -144,7 +144,7 @@ func TestClass(t *testing.T) {
 			require.Zero(t, part.status, part.stderr)
 			args = append(args, part.out)
 		}
-		cmd := exec.Command(program(t), args...)
+		cmd := exec.Command(filepath.Join(p.bin, "daybook"), args...)
 		cmd.Dir, cmd.Env = filepath.Join(p.dir, workDir), p.env
 		sameFiles(t, want, p.ended(t, cmd, "merged").untimed(t))
 		p.leftNothing(t, before)

@@ -34,19 +34,11 @@ const (
 // isolation is the policy under which all of this is run.
 const isolation = "hostile"
 
-// program is the daybook that is tried: that of `make build`.
-func program(t *testing.T) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join(os.Getenv(askedFor), "daybook"))
-	require.NoError(t, err)
-	require.FileExists(t, path, "`make test-attacks` compiles it")
-	return path
-}
-
 // place is where a grading happens: a folder, nothing outside of which is to
 // change, with an environment that leads there.
 type place struct {
 	dir   string
+	bin   string // the programs that are tried: copies, since who develops compiles them again meanwhile
 	env   []string
 	mark  string // is in the environment of each process that is started
 	owner string // begins the ids of the runs that are made
@@ -93,6 +85,8 @@ func newPlace(t *testing.T) *place {
 	run, err := engine.NewRun()
 	require.NoError(t, err)
 	require.NoError(t, run.Close())
+	p.bin = t.TempDir()
+	require.NoError(t, os.CopyFS(p.bin, os.DirFS(os.Getenv(askedFor))), "`make test-attacks` compiles the programs")
 	p.owner, _, _ = strings.Cut(run.ID, "-")
 	return p
 }
@@ -109,7 +103,7 @@ type graded struct {
 func (p *place) grading(t *testing.T, submissions, out string, more ...string) *exec.Cmd {
 	t.Helper()
 	args := append([]string{"grade", theDay, submissions, "--root", root, "--policy", isolation, "--out", filepath.Join(p.dir, out)}, more...)
-	cmd := exec.Command(program(t), args...)
+	cmd := exec.Command(filepath.Join(p.bin, "daybook"), args...)
 	cmd.Dir, cmd.Env = filepath.Join(p.dir, workDir), p.env
 	return cmd
 }
