@@ -9,12 +9,14 @@ DAYBOOK = bin/daybook
 
 # For a machine without caches, which compiles, downloads and builds everything.
 TEST_LIMIT = 60m
+# For two cores: the corpus twice, and a class of 60 graded in four ways.
+ATTACKS_LIMIT = 6h
 
 # A word that the shell takes as it is.
 quoted = '$(subst ','\'',$(1))'
 
 .DEFAULT_GOAL := help
-.PHONY: help build check grade break doctor test verify lint fmt sum new new-check new-mistake handout remove-stand-ins clean go
+.PHONY: help build check grade break doctor test test-attacks verify lint fmt sum new new-check new-mistake handout remove-stand-ins clean go
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +36,9 @@ doctor: build ## look at this machine: what is there, and how to mend what is no
 test: build ## the project's own tests; those that need an engine are skipped without one
 	@$(DAYBOOK) doctor --brief
 	go test -count=1 -timeout $(TEST_LIMIT) ./...
+
+test-attacks: build ## every attack there is, as instructors would grade them [ARGS="-run TestAttacks/-j4"]
+	DAYBOOK_ATTACKS=$(CURDIR)/bin DAYBOOK_ENGINE=required go test -count=1 -timeout $(ATTACKS_LIMIT) $(ARGS) ./harness/internal/attack
 
 lint: go ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l harness exercises solutions days); \

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/daybook-dev/daybook/harness/internal/attack"
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/run"
@@ -129,6 +130,9 @@ func Static(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 	}
 	strays, err := p.strays()
 	if err != nil {
+		return nil, err
+	}
+	if _, err := attack.Load(p.Root, p.Day); err != nil { // they are tried by `make test-attacks`
 		return nil, err
 	}
 	mistakes, err := catalog.Mistakes(p.Root, p.Day)

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/daybook-dev/daybook/harness/internal/attack"
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/submission"
 )
@@ -84,7 +85,7 @@ func (p Plan) known(name string, probes []string) bool {
 	switch dir {
 	case "":
 		return base == filepath.ToSlash(p.Day.Page) || slices.Contains([]string{catalog.ManifestFile, catalog.SumsFile, NoticedFile}, base)
-	case "mistakes/", "variants/":
+	case "mistakes/", "variants/", attack.Folder + "/":
 		return path.Ext(base) == ".txtar"
 	case "probes/":
 		return isModule(base) // for editors: a check uses main.go alone

@@ -8,8 +8,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/containerd/log"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	digest "github.com/opencontainers/go-digest"
@@ -35,12 +37,17 @@ func store(ctx context.Context, e *engine.Engine, ref, dir string) (imagebuild.S
 	if err := os.Remove(savedFile(dir)); err != nil {
 		return imagebuild.StoredImage{}, err
 	}
+	quiet()
 	s, err := local.NewStore(dir)
 	if err != nil {
 		return imagebuild.StoredImage{}, fmt.Errorf("opening the copy of %s: %w", ref, err)
 	}
 	return imagebuild.StoredImage{Store: s, Manifest: manifest.String()}, nil
 }
+
+// quiet keeps containerd's packages from logging to stderr, where ours goes. What
+// matters comes back as an error.
+var quiet = sync.OnceFunc(func() { log.L.Logger.SetOutput(io.Discard) })
 
 func savedFile(dir string) string { return filepath.Join(dir, "saved.tar") }
 

@@ -145,7 +145,7 @@ func (l *loader) mistakeFile(d *Day, file, solution string, f txtar.File, m *Mis
 		l.add(file, 0, "%s changes a file that the solution does not have", f.Name)
 		return
 	}
-	changed, err := edit(string(old), string(f.Data))
+	changed, err := Edit(string(old), string(f.Data))
 	if err != nil {
 		l.add(file, 0, "%s: %v", f.Name, err)
 		return
@@ -161,9 +161,17 @@ const (
 	editEnd  = ">>>>>>>\n"
 )
 
-// edit makes the replacements in script to text. Each has to find what it
-// replaces exactly once.
-func edit(text, script string) (string, error) {
+// Edit makes the replacements in script to text, as entries of mistakes do whose
+// names end in .edit:
+//
+//	<<<<<<<
+//	what there is
+//	=======
+//	what is to be there
+//	>>>>>>>
+//
+// Each has to find what it replaces exactly once.
+func Edit(text, script string) (string, error) {
 	n := 0
 	for script = strings.TrimSpace(script) + "\n"; script != "\n"; script = strings.TrimSpace(script) + "\n" {
 		n++

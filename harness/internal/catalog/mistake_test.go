@@ -124,7 +124,7 @@ func TestEdit(t *testing.T) {
 		"a mark with more on it": {"<<<<<<< old\none\n=======\nuno\n>>>>>>>\n", "", "replacement 1" + badForm},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := edit(text, c.script)
+			got, err := Edit(text, c.script)
 			if c.problem != "" {
 				require.EqualError(t, err, c.problem)
 				return
@@ -137,7 +137,7 @@ func TestEdit(t *testing.T) {
 
 // The empty text is everywhere, so replacing it would change an accidental place.
 func TestEditOfNothing(t *testing.T) {
-	_, err := edit("one\n", "<<<<<<<\n=======\nuno\n>>>>>>>\n")
+	_, err := Edit("one\n", "<<<<<<<\n=======\nuno\n>>>>>>>\n")
 	require.ErrorContains(t, err, "what replacement 1 replaces")
 }
 

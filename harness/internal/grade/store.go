@@ -2,6 +2,7 @@ package grade
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gofrs/flock"
 )
@@ -230,13 +232,27 @@ func sortGrades(all []Grade) {
 	slices.SortFunc(all, func(a, b Grade) int { return strings.Compare(a.Submission.ID, b.Submission.ID) })
 }
 
-// writeJSON writes v to file, whole or not at all.
+// writeJSON writes v to file, whole or not at all. Learners' texts are in it as
+// they are, but with what a terminal would obey escaped, for whoever looks.
 func writeJSON(file string, v any) error {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	var seen bytes.Buffer
+	for _, r := range text.String() { // JSON itself escapes those in ASCII
+		if r > unicode.MaxASCII && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
+			fmt.Fprintf(&seen, `\u%04x`, r)
+		} else {
+			seen.WriteRune(r)
+		}
+	}
 	return WriteWhole(file, func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(v)
+		_, err := seen.WriteTo(w)
+		return err
 	})
 }
 

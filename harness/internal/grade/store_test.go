@@ -1,6 +1,7 @@
 package grade
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,4 +112,20 @@ func TestReadingWhatIsNoBatch(t *testing.T) {
 			require.ErrorAs(t, err, &input)
 		})
 	}
+}
+
+// A result that somebody looks at in a terminal does nothing there, and is read
+// as it was written.
+func TestResultsShowNoControls(t *testing.T) {
+	s, err := OpenStore(t.TempDir())
+	require.NoError(t, err)
+	defer s.Close()
+	g := &Grade{Schema: Schema, Submission: Submission{ID: "a"}, Status: Refused, Reason: "a\u202eb\u009bc\x1bd é \U0001F600 <"}
+	require.NoError(t, s.Put(g))
+	text, err := os.ReadFile(filepath.Join(s.dir, "results", "a.json"))
+	require.NoError(t, err)
+	require.Contains(t, string(text), `a\u202eb\u009bc\u001bd é `+"\U0001F600 <")
+	var back Grade
+	require.NoError(t, json.Unmarshal(text, &back))
+	require.Equal(t, g.Reason, back.Reason)
 }

@@ -51,6 +51,9 @@ func Analyze(ctx context.Context, dir string, args map[string]string) (*Analysis
 	if err := refuseForeignSyntax(text); err != nil {
 		return nil, err
 	}
+	if err := refuseExpansion(text, args); err != nil {
+		return nil, err
+	}
 	r := &nameResolver{}
 	opt := convertOpt(text, args, r)
 	linted, err := dockerfile2llb.DockerfileLint(ctx, outspoken(text), opt)

@@ -1,6 +1,7 @@
 package imagebuild
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,6 +75,25 @@ func TestOutspokenKeepsLaterDirectives(t *testing.T) {
 	require.Empty(t, a.Warnings)
 }
 
+// doubling is a line for each of n variables that names the one before it twice.
+func doubling(line string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, line, i+1, i, i)
+	}
+	return b.String()
+}
+
+// What people write is far below the limits, each letter of a version changed
+// included.
+func TestAnalyzeTakesOrdinaryVariables(t *testing.T) {
+	text := "ARG VERSION=dev\nFROM scratch\nARG VERSION\nENV PATH=/opt/bin:$PATH GOFLAGS=\"-v\"\nLABEL version=${VERSION//./-} path=$PATH/x\n" +
+		"RUN for d in a b; do for f in \"$d\"/*; do echo $d/" + strings.Repeat("x", 40_000) + "${f//x/yyyyyyyyyyyy}; done; done\n" +
+		strings.Repeat("RUN echo \"${VERSION//./-} ${VERSION:-none} $PATH $HOME\" && "+strings.Repeat("true && ", 50)+"true\n", 50)
+	_, err := Analyze(t.Context(), folder(t, "Dockerfile", text), map[string]string{"VERSION": "v1.2.3"})
+	require.NoError(t, err)
+}
+
 func TestAnalyzeRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		dockerfile string
@@ -90,6 +110,13 @@ func TestAnalyzeRefuses(t *testing.T) {
 		"one after a byte-order mark": {"\uFEFF# syntax=example.com/evil:1\nFROM scratch\n", "only docker/dockerfile is let", 1},
 		"one after a shebang":         {"#!/usr/bin/env x\n# syntax=example.com/evil:1\nFROM scratch\n", "only docker/dockerfile is let", 2},
 		"one that looks like ours":    {"# syntax=example.com/docker/dockerfile:1\nFROM scratch\n", "only docker/dockerfile is let", 1},
+		"variables that double":       {"FROM scratch\nARG A0=xxxxxxxx\n" + doubling("ARG A%d=${A%d}${A%d}\n", 40), "comes to more than 8 MiB", 0},
+		"an environment that doubles": {"FROM scratch\nENV A0 xxxxxxxx\n" + doubling("ENV A%d $A%d:$A%d\n", 40), "comes to more than 8 MiB", 0},
+		"a stage's defaults doubling": {"ARG A0=xxxxxxxx\n" + doubling("ARG A%d=\"${A%d:-}${A%d}\"\n", 40) + "FROM $A40\n", "comes to more than 8 MiB", 0},
+		"texts in place of letters":   {"FROM scratch\nARG A=" + strings.Repeat("x", 30_000) + "\nLABEL a=${A//x/" + strings.Repeat("y", 30_000) + "}\n", "comes to more than 8 MiB", 3},
+		"a doubling here-document":    {"FROM scratch\nARG A=" + strings.Repeat("x", 30_000) + "\nCOPY <<END /a\n" + strings.Repeat("$A\n", 300) + "END\n", "comes to more than 8 MiB", 3},
+		"an environment many times":   {"FROM scratch\nENV A=" + strings.Repeat("x", 60_000) + "\n" + strings.Repeat("RUN x\n", 200), "comes to more than 8 MiB", 0},
+		"endless instructions":        {"FROM scratch\n" + strings.Repeat("RUN x\n", InstructionLimit), "1001 instructions", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Analyze(t.Context(), folder(t, "Dockerfile", c.dockerfile), nil)

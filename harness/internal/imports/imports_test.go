@@ -32,7 +32,7 @@ var levels = []struct {
 }{
 	{"check", "everybody speaks its words, so it knows nobody"},
 	{"catalog submission goprogram imageinspect engine egress/forward sidecar/relay builddaemon/inside", "each knows one thing, and can be tried without the others"},
-	{"intake sidecar", "the one makes a folder of whatever was handed in, the other puts a program of ours beside a container: both build on one of the above"},
+	{"intake sidecar attack", "one makes a folder of whatever was handed in, one puts a program of ours beside a container, one loads what attackers hand in: each builds on one of the above"},
 	{"imagebuild containerrun egress baseimage sandbox", "they ask the engine, and not each other: a run puts them together"},
 	{"builddaemon", "it is a builder, a way out for it and programs of ours in one container: it stands on all three"},
 	{"workbench", "it puts the mechanisms together, and does not know who asks for its facts"},
