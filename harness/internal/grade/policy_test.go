@@ -118,7 +118,7 @@ func TestNoSuchPolicy(t *testing.T) {
 func TestPolicyOfThePage(t *testing.T) {
 	day, err := catalog.Load(filepath.Join("..", "..", ".."), "148", scenario.IsCommand)
 	require.NoError(t, err)
-	p, err := LoadPolicy(filepath.Join("testdata", "policy.yaml"), day)
+	p, err := LoadPolicy("policy.example.yaml", day)
 	require.NoError(t, err)
 	assert.Equal(t, []Required{{Check: "builds", Otherwise: *amount(t, "10")}}, p.Required)
 	assert.NotNil(t, p.Late)
