@@ -56,7 +56,7 @@ func (p *place) class(t *testing.T) map[string]*attack.Attack {
 	}
 	by := map[string]*attack.Attack{}
 	for i := range size {
-		a := named(honest, i)
+		a := named(honest, i-i/everyNth)
 		if i%everyNth == everyNth-1 {
 			a = named(hostile, i/everyNth)
 		}
