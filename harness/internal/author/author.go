@@ -11,6 +11,7 @@ package author
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ type Case struct {
 	Exercise string            // only this exercise's checks; empty for all
 	Files    map[string][]byte // over the solution; nil for the folder Path itself
 	Wrong    bool              // it is a mistake
-	Right    bool              // it is the solution
+	Right    bool              // it is the solution, with the seed that NoticedFile is written with
 	Judge    func(*check.Result) []string
 }
 
@@ -66,7 +67,7 @@ func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	problems, err := Static(ctx, p)
+	problems, err := p.static()
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +78,14 @@ func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 		return problems, err
 	}
 	p.Proof = &Proof{}
+	var quoted []catalog.Problem // pages quote what takes long to run
+	var quotedErr error
+	var reading sync.WaitGroup
+	reading.Go(func() { quoted, quotedErr = p.pages(ctx) })
 	found, err := p.tryAll(ctx, cases)
-	problems = append(problems, found...)
-	if err != nil || len(found) > 0 || p.Only != "" { // a case that went wrong proves nothing
+	reading.Wait()
+	problems = slices.Concat(problems, quoted, found)
+	if err = errors.Join(quotedErr, err); err != nil || len(found) > 0 || p.Only != "" { // a case that went wrong proves nothing
 		return problems, err
 	}
 	unproven, err := p.Unproven()
@@ -119,14 +125,23 @@ func (p Plan) tryAll(ctx context.Context, cases []Case) ([]catalog.Problem, erro
 // that no mistake shows to work. When only some cases are asked for, it looks for
 // no more than what keeps them from being tried.
 func Static(ctx context.Context, p Plan) ([]catalog.Problem, error) {
+	unfinished, err := p.unfinished()
+	if err != nil {
+		return nil, err
+	}
+	problems, err := p.static()
+	if err != nil || len(unfinished) > 0 {
+		return problems, err
+	}
+	quoted, err := p.pages(ctx)
+	return append(quoted, problems...), err
+}
+
+// static is Static, without the pages.
+func (p Plan) static() ([]catalog.Problem, error) {
 	problems, err := p.unfinished()
 	if err != nil || p.Only != "" {
 		return problems, err
-	}
-	if len(problems) == 0 && p.Exercise == "" { // pages quote what takes long to run
-		if problems, err = p.pages(ctx); err != nil {
-			return nil, err
-		}
 	}
 	strays, err := p.strays()
 	if err != nil {
@@ -145,6 +160,9 @@ func Static(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 // pages looks at the day's page and at the text that is handed out with the
 // exercises.
 func (p Plan) pages(ctx context.Context) ([]catalog.Problem, error) {
+	if p.Only != "" || p.Exercise != "" {
+		return nil, nil
+	}
 	var all []catalog.Problem
 	for _, f := range p.pageFiles() {
 		problems, err := Pages{Root: p.Root, Daybook: p.Daybook, Update: p.Update}.Check(ctx, f)
@@ -182,7 +200,7 @@ func Cases(p Plan) ([]Case, error) {
 	}
 	var cases []Case
 	for _, seed := range seeds {
-		cases = append(cases, Case{Name: fmt.Sprintf("solution with seed %d", seed), Path: filepath.Join("solutions", number), Seed: seed, Exercise: p.Exercise, Right: true, Judge: passes})
+		cases = append(cases, Case{Name: fmt.Sprintf("solution with seed %d", seed), Path: filepath.Join("solutions", number), Seed: seed, Exercise: p.Exercise, Right: seed == seeds[0], Judge: passes})
 	}
 	cases = append(cases, Case{Name: "stubs", Path: filepath.Join("exercises", number), Seed: seeds[0], Exercise: p.Exercise, Judge: p.within().stubs})
 	for _, m := range variants {

@@ -75,9 +75,7 @@ func (p *Proof) looked(l *run.Looked) {
 	if p.noticed == nil {
 		p.noticed = map[string][]string{}
 	}
-	if p.noticed[l.Check.ID] == nil { // places are the same for each seed
-		p.noticed[l.Check.ID] = lines
-	}
+	p.noticed[l.Check.ID] = lines
 }
 
 func (p *Proof) prove(check string, step int) {
