@@ -2,6 +2,7 @@ package builddaemon
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,21 @@ func TestBuildSaysWhatFailed(t *testing.T) {
 	assert.Equal(t, 3, f.Line)
 	assert.Equal(t, "exit code: 7", f.Reason)
 	assert.Contains(t, f.Output, "out loud")
+}
+
+// A build that is ended because enough was seen is nobody's failure, and the
+// next one finds what it left.
+func TestBuildGoesOnAfterEnough(t *testing.T) {
+	s := newSubmission(t)
+	lines := []string{"FROM " + base, "RUN echo kept", "RUN echo seen; sleep infinity"}
+	dir := folder(t, "Dockerfile", strings.Join(lines, "\n")+"\n")
+	_, err := s.Build(t.Context(), imagebuild.Request{Dir: dir, Enough: func(output string) bool { return strings.Contains(output, "seen\n") }})
+	require.ErrorIs(t, err, imagebuild.ErrEnough)
+	var f *imagebuild.Failure
+	require.NotErrorAs(t, err, &f)
+	built, err := s.build(lines[:2]...)
+	require.NoError(t, err)
+	assert.Empty(t, built.Executed(), "the daemon is the same")
 }
 
 // Each submission begins with what the seed has in its cache mounts, and what

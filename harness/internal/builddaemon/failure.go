@@ -39,6 +39,10 @@ func (l limits) hint(said string) string {
 func (b *Builder) explain(ctx context.Context, d *daemon, out *imageFile, built *imagebuild.Built, err error) error {
 	var f *imagebuild.Failure
 	switch {
+	case errors.Is(err, imagebuild.ErrEnough):
+		// The daemon kills the step. It goes on with the caches that it has: what
+		// comes next is about them.
+		return err
 	case errors.As(err, &f):
 		hinted := *f
 		hint := b.spec.limits.hint(f.Reason + "\n" + f.Output)
