@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/moby/moby/client"
@@ -26,6 +28,7 @@ const port = 8080
 
 // fixture is an engine with an image of testdata/service on it.
 type fixture struct {
+	made    atomic.Int64 // images
 	e       *engine.Engine
 	run     *engine.Run
 	program []byte // the image's files, as a tar
@@ -61,7 +64,8 @@ func left(t *testing.T, e *engine.Engine, runID string) (all []string) {
 // make makes an image that starts the service, but for what changes say.
 func (f *fixture) make(t *testing.T, name string, changes ...string) string {
 	t.Helper()
-	image := engine.ImageName(f.run.ID, name)
+	// A name of its own: an image whose name another one takes stays behind nameless.
+	image := engine.ImageName(f.run.ID, fmt.Sprintf("%s-%d", name, f.made.Add(1)))
 	rc, err := f.e.Client.ImageImport(t.Context(),
 		client.ImageImportSource{Source: bytes.NewReader(f.program), SourceName: "-"}, image,
 		client.ImageImportOptions{Changes: append([]string{`ENTRYPOINT ["/service"]`}, changes...)})
