@@ -24,9 +24,9 @@ func newVerify() *cobra.Command {
 	}
 	c.Flags().BoolVar(&plan.Update, "update", false, "write the mistakes' findings anew")
 	c.Flags().StringVar(&plan.Only, "only", "", "only the cases whose name contains this")
-	// One more than there are processors: half of a submission's time is waiting
-	// for containers to start, to answer and to stop.
-	c.Flags().IntVarP(&plan.Jobs, "jobs", "j", runtime.NumCPU()+1, "submissions at a time")
+	// Two for each processor: half of a submission's time is waiting for containers
+	// to start, to answer and to stop.
+	c.Flags().IntVarP(&plan.Jobs, "jobs", "j", 2*runtime.NumCPU(), "submissions at a time")
 	return c
 }
 

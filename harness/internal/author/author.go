@@ -85,10 +85,14 @@ func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 	found, err := p.tryAll(ctx, cases)
 	reading.Wait()
 	problems = slices.Concat(problems, quoted, found)
-	if err = errors.Join(quotedErr, err); err != nil || len(found) > 0 || p.Only != "" { // a case that went wrong proves nothing
+	if err = errors.Join(quotedErr, err); err != nil || len(found) > 0 { // a case that went wrong proves nothing
 		return problems, err
 	}
-	unproven, err := p.Unproven()
+	prove := p.Unproven
+	if p.Only != "" {
+		prove = p.compareNoticed
+	}
+	unproven, err := prove()
 	return append(problems, unproven...), err
 }
 

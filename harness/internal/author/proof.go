@@ -16,11 +16,13 @@ import (
 )
 
 // NoticedFile, in a day's folder, says what each check notices when an answer
-// of the solution's is spoilt in one place. `daybook verify --update` writes it;
+// of the solution's is spoilt in one place, and which samples its commands would
+// fail at. `daybook verify --update` writes it;
 // a check that has become weaker no longer agrees with it.
 const NoticedFile = "noticed.txt"
 
-const noticedHead = `# What each check notices when a right answer is spoilt in one place: CHECK ANSWER: PLACES.
+const noticedHead = `# What each check notices when a right answer is spoilt in one place: CHECK ANSWER: PLACES;
+# and what those that look at an image or a build would fail at: COMMAND:SAMPLE.
 # Written by "make verify ARGS=--update". A line that has become shorter is a check that has become weaker.
 `
 
@@ -70,6 +72,7 @@ func (p *Proof) looked(l *run.Looked) {
 				places = append(places, s.What)
 			}
 		}
+		places = append(places, a.Sampled()...)
 		lines = append(lines, strings.Join(append([]string{fmt.Sprintf("%s %d:", l.Check.ID, i+1)}, places...), " "))
 	}
 	if p.noticed == nil {
@@ -155,14 +158,26 @@ func changes(was, is []string) []string {
 		before, after := strings.Fields(a), strings.Fields(b)
 		for _, place := range before {
 			if !slices.Contains(after, place) {
-				all = append(all, fmt.Sprintf("no longer notices when %s of answer %d is wrong", place, i+1))
+				all = append(all, "no longer notices "+noticed(place, i+1))
 			}
 		}
 		for _, place := range after {
 			if !slices.Contains(before, place) {
-				all = append(all, fmt.Sprintf("now notices when %s of answer %d is wrong", place, i+1))
+				all = append(all, "now notices "+noticed(place, i+1))
 			}
 		}
 	}
 	return all
+}
+
+// noticed says in words what is noticed: a place in an answer that is wrong, or
+// a sample that a command judged, as in scenario.Answer.Sampled.
+func noticed(place string, answer int) string {
+	if command, sample, ok := strings.Cut(place, ":"); ok {
+		return fmt.Sprintf("%s in `%s`", sample, command)
+	}
+	if command, limit, ok := strings.Cut(place, ">"); ok {
+		return fmt.Sprintf("more than %s in `%s`", limit, command)
+	}
+	return fmt.Sprintf("when %s of answer %d is wrong", place, answer)
 }

@@ -152,6 +152,8 @@ func cmdUID(s *session, _ bool, args []string) error {
 	if err != nil {
 		return &UsageError{Command: "uid", Text: err.Error()}
 	}
+	right := func(uid int) bool { return uid == want }
+	sample(s, "uid", sampleUsers, right)
 	c, err := s.running()
 	if err != nil {
 		return err
@@ -161,7 +163,7 @@ func cmdUID(s *session, _ bool, args []string) error {
 		return s.startFinding(err)
 	}
 	for _, p := range processes {
-		if p.UID != want {
+		if !right(p.UID) {
 			return s.fail(fmt.Sprintf("the process to run as UID %d", want), fmt.Sprintf("it runs as UID %d, by the engine's process list: %s", p.UID, clip(p.Command)),
 				"A container's process is root unless USER names somebody else, and root on the host's kernel too: whoever breaks out of it is root there. A number works in an image that has no passwd file.", s.bench.LineOf("USER"))
 		}
@@ -173,13 +175,15 @@ func cmdUID(s *session, _ bool, args []string) error {
 }
 
 func cmdDeclares(s *session, _ bool, args []string) error {
+	right := func(port string) bool { return port == args[0]+"/tcp" }
+	sample(s, "declares", samplePorts, right)
 	img, err := s.files()
 	if err != nil {
 		return err
 	}
 	found, others := false, []string{}
 	for port := range img.Config.ExposedPorts {
-		if port == args[0]+"/tcp" {
+		if right(port) {
 			found = true
 		} else {
 			others = append(others, port)

@@ -72,6 +72,7 @@ func cmdImage(s *session, _ bool, _ []string) error {
 }
 
 func cmdContextLacks(s *session, _ bool, args []string) error {
+	sample(s, "context-lacks", args, func(string) bool { return false })
 	if _, err := s.bench.EnsureBases(s.ctx); err != nil {
 		return err
 	}

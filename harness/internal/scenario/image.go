@@ -34,6 +34,7 @@ func (s *session) files() (*imageinspect.Image, error) {
 }
 
 func cmdHoldsOnly(s *session, _ bool, patterns []string) error {
+	sample(s, "holds-only", sampleFiles, func(path string) bool { return matches(patterns, path) })
 	img, err := s.files()
 	if err != nil {
 		return err
@@ -201,11 +202,13 @@ func cmdSize(s *session, _ bool, args []string) error {
 	if err != nil {
 		return &UsageError{Command: "size", Text: err.Error()}
 	}
+	within := func(bytes int64) bool { return bytes <= limit }
+	sampleSizes(s, "size", within)
 	img, err := s.files()
 	if err != nil {
 		return err
 	}
-	if img.Size() <= limit {
+	if within(img.Size()) {
 		return nil
 	}
 	largest, which := int64(0), 0

@@ -74,6 +74,7 @@ type session struct {
 	edited    workbench.Edited
 	called    int // commands
 	answers   []Answer
+	sampled   []string   // what the commands would fail at, see sample
 	variables []variable // those that the scenario drew or set
 }
 
@@ -133,6 +134,9 @@ func (s *session) close() {
 // outcome sorts an error into the learner's and ours.
 func outcome(s *session, err error) Outcome {
 	o := Outcome{Advice: s.advice, Answers: s.answers}
+	if len(s.sampled) > 0 {
+		o.Answers = append(o.Answers, Answer{sampled: s.sampled})
+	}
 	var finding *check.Finding
 	var trouble *check.Trouble
 	switch {
