@@ -154,6 +154,10 @@ var variable = []struct {
 	{regexp.MustCompile(`(such as the package) \S+`), "$1 PACKAGE"}, // compiled in any order
 	{regexp.MustCompile(`\b\d+ (more files?|packages)\b`), "N $1"},
 	{regexp.MustCompile(`-[0-9a-f]{6}\b`), "-RUN"},
+	// Engines give a program that the kernel cannot load a status of their own,
+	// and builders have their own words for a file that is not there.
+	{regexp.MustCompile(`ended with status \d+( before it answered\n +exec )`), "ended with status STATUS$1"},
+	{regexp.MustCompile(`("[^"\n]*") not found: not found`), "$1: not found"},
 }
 
 func normalize(text string) string {
