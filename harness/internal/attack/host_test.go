@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/moby/moby/client"
 	"github.com/stretchr/testify/assert"
@@ -91,8 +92,15 @@ func onEngine(t *testing.T) map[string]bool {
 	return all
 }
 
-// stays are the images that are kept for the next run: programs of ours.
-var stays = []string{"[daybook-egress:", "[daybook-relay:", "[daybook-buildkit:"}
+// stays are the images that are kept for the next run: programs of ours, and
+// bases, pulled or built as stand-ins.
+var stays = []string{"[daybook-egress:", "[daybook-relay:", "[daybook-buildkit:", "[moby/buildkit:", "[docker/dockerfile:", "[golang:"}
+
+// A container's processes are gone a moment after the container is.
+const (
+	endedWithin = 30 * time.Second
+	lookEvery   = time.Second
+)
 
 // leftNothing checks that the host is as it was, but for what was asked for.
 func (p *place) leftNothing(t *testing.T, before view) {
@@ -128,7 +136,9 @@ func (p *place) leftNothing(t *testing.T, before view) {
 			assert.True(t, ours || before.engine[what], "it is left on the engine: %s", what)
 		}
 	}
-	assert.Empty(t, p.processes(t), "processes")
+	var left []string
+	assert.Eventually(t, func() bool { left = p.processes(t); return len(left) == 0 }, endedWithin, lookEvery, "processes are left")
+	assert.Empty(t, left, "processes")
 }
 
 // processes are those that a grading has started, and those of attacks, wherever
