@@ -15,6 +15,9 @@ ATTACKS_LIMIT = 6h
 # A word that the shell takes as it is.
 quoted = '$(subst ','\'',$(1))'
 
+# The values of the variables named, each as one word; make stops where one is missing.
+all-of = $(foreach name,$(1),$(call quoted,$(or $($(name)),$(error say what $(name) is: make $@ $(patsubst %,%=…,$(1))))))
+
 .DEFAULT_GOAL := help
 .PHONY: help build check grade break doctor test test-attacks verify lint fmt sum new new-check new-mistake handout remove-stand-ins clean go
 
@@ -22,13 +25,13 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 check: build ## check your work: DAY=148 [EXERCISE=dockerfile] [DIR=folder] [ARGS="--seed 7"]
-	@$(DAYBOOK) check $(or $(DAY),$(error say which day: make check DAY=148)) $(EXERCISE) $(if $(DIR),--dir $(DIR)) $(ARGS)
+	@$(DAYBOOK) check $(or $(DAY),$(error say which day: make check DAY=148)) $(EXERCISE) $(if $(DIR),--dir $(call quoted,$(DIR))) $(ARGS)
 
 grade: build ## (instructors) grade submissions: SUBMISSIONS=dir OUT=reports [DAY=148] [ARGS="--policy hostile"]
 	@$(DAYBOOK) grade $(DAY) $(call quoted,$(or $(SUBMISSIONS),$(error say what to grade: make grade SUBMISSIONS=dir OUT=reports))) --out $(call quoted,$(or $(OUT),$(error say where reports go: make grade SUBMISSIONS=dir OUT=reports))) $(ARGS)
 
 break: build ## break a day you have solved, and say what notices: DAY=148 [EXERCISE=dockerfile] [DIR=folder] [ARGS="--seed 7"]
-	@$(DAYBOOK) break $(or $(DAY),$(error say which day: make break DAY=148)) $(EXERCISE) $(if $(DIR),--dir $(DIR)) $(ARGS)
+	@$(DAYBOOK) break $(or $(DAY),$(error say which day: make break DAY=148)) $(EXERCISE) $(if $(DIR),--dir $(call quoted,$(DIR))) $(ARGS)
 
 doctor: build ## look at this machine: what is there, and how to mend what is not
 	@$(DAYBOOK) doctor
@@ -63,13 +66,13 @@ sum: build ## (authors) write down DAY's exercise as it is handed out
 	@$(DAYBOOK) sum $(or $(DAY),$(error say which day: make sum DAY=148))
 
 new: build ## (authors) begin a day: DAY=152 TITLE="Volumes" [EXERCISE=id] [CHECK=id]
-	@$(DAYBOOK) new $(or $(DAY),$(error say which day: make new DAY=152 TITLE="Volumes")) --title $(call quoted,$(TITLE)) $(if $(EXERCISE),--exercise $(EXERCISE)) $(if $(CHECK),--check $(CHECK))
+	@$(DAYBOOK) new $(or $(DAY),$(error say which day: make new DAY=152 TITLE="Volumes")) --title $(call quoted,$(TITLE)) $(if $(EXERCISE),--exercise $(call quoted,$(EXERCISE))) $(if $(CHECK),--check $(call quoted,$(CHECK)))
 
 new-check: build ## (authors) begin a check: DAY=148 EXERCISE=buildinfo CHECK=id [TITLE="What is true"]
-	@$(DAYBOOK) new-check $(DAY) $(EXERCISE) $(CHECK) $(if $(TITLE),--title $(call quoted,$(TITLE)))
+	@$(DAYBOOK) new-check $(call all-of,DAY EXERCISE CHECK) $(if $(TITLE),--title $(call quoted,$(TITLE)))
 
 new-mistake: build ## (authors) begin a mistake: DAY=148 NAME=name [FAILS=check]
-	@$(DAYBOOK) new-mistake $(DAY) $(NAME) $(if $(FAILS),--fails $(FAILS))
+	@$(DAYBOOK) new-mistake $(call all-of,DAY NAME) $(if $(FAILS),--fails $(call quoted,$(FAILS)))
 
 handout: build ## (instructors) make the repository that learners get: DAY=148 OUT=folder
 	@$(DAYBOOK) handout $(or $(DAY),$(error say which day: make handout DAY=148 OUT=folder)) --out $(call quoted,$(or $(OUT),$(error say where: make handout DAY=148 OUT=folder)))

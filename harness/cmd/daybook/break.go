@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/daybook-dev/daybook/harness/internal/breakage"
+	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/engine"
 	"github.com/daybook-dev/daybook/harness/internal/run"
@@ -23,13 +24,13 @@ import (
 )
 
 // none is the answer that no check will catch it.
-const none = "none"
+const none = catalog.NoID
 
 // breakFlags are the flags of `daybook break`.
 type breakFlags struct {
 	dir, mistake, answer, why string
 	seed                      uint64
-	answered                  bool // --answer was given
+	answered                  bool // --answer was given, and says something
 	jobs                      int
 }
 
@@ -47,7 +48,7 @@ Exit status: 0 the answer was right, 1 it was not, 2 bad usage or bad input, or
 no answer, 3 something could not be decided, which is not the learner's fault.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
-			f.answered = c.Flags().Changed("answer")
+			f.answered = strings.TrimSpace(f.answer) != ""
 			err := runBreak(c, args, f)
 			if errors.Is(err, context.Canceled) {
 				return errors.New("stopped before it was decided")

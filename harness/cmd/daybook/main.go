@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -95,7 +96,9 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.PersistentFlags().String("root", "", "the workbook's folder (default: the nearest one above that holds days/)")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return &usageError{errors.New(goWords.ReplaceAllString(err.Error(), ""))}
+	})
 	root.AddCommand(newCheck(), newBreak(), newDoctor(),
 		newGrade(), newMerge(), newRegrade(), newKeygen(), newSign(), newVerifyGrade(gradeAgain), newHandout(), newWorkflow(), newGradeComment(),
 		newVerify(), newCommands(), newSum(), newNew(), newNewCheck(), newNewMistake(), newRemoveStandIns())
@@ -131,3 +134,6 @@ func workbook(c *cobra.Command) (string, error) {
 		}
 	}
 }
+
+// goWords matches what strconv says of itself in front of what is wrong.
+var goWords = regexp.MustCompile(`strconv\.\w+: parsing ".*": `)

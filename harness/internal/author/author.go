@@ -85,11 +85,11 @@ func Verify(ctx context.Context, p Plan) ([]catalog.Problem, error) {
 	found, err := p.tryAll(ctx, cases)
 	reading.Wait()
 	problems = slices.Concat(problems, quoted, found)
-	if err = errors.Join(quotedErr, err); err != nil || len(found) > 0 { // a case that went wrong proves nothing
+	if err = errors.Join(quotedErr, err); err != nil {
 		return problems, err
 	}
 	prove := p.Unproven
-	if p.Only != "" {
+	if p.Only != "" || len(found) > 0 { // a case that went wrong, or was left out, proves nothing
 		prove = p.compareNoticed
 	}
 	unproven, err := prove()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rogpeppe/go-internal/diff"
 	"golang.org/x/tools/txtar"
 
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
@@ -90,7 +91,9 @@ func (p Plan) caught(m catalog.Mistake, r *check.Result) []string {
 			wrong = append(wrong, err.Error())
 		}
 	default:
-		wrong = append(wrong, fmt.Sprintf("the findings are not the ones written down (refresh with `make verify ARGS=--update`, and read them):\n%s", got))
+		const written, now = "written down", "now"
+		wrong = append(wrong, fmt.Sprintf("the findings are not the ones written down. If a check was made weaker, mend it; if these are as good, `make verify DAY=%d ARGS=\"--update --only %s\"`:\n%s",
+			p.Day.Number, m.Name, diff.Diff(written, []byte(m.Golden), now, []byte(got))))
 	}
 	return wrong
 }

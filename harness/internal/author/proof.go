@@ -1,10 +1,12 @@
 package author
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +24,7 @@ import (
 const NoticedFile = "noticed.txt"
 
 const noticedHead = `# What each check notices when a right answer is spoilt in one place: CHECK ANSWER: PLACES;
-# and what those that look at an image or a build would fail at: COMMAND:SAMPLE.
+# what those that look at an image or a build would fail at: COMMAND:SAMPLE; and a digest of what each asks.
 # Written by "make verify ARGS=--update". A line that has become shorter is a check that has become weaker.
 `
 
@@ -61,25 +63,57 @@ func (p *Proof) looked(l *run.Looked) {
 	defer p.mu.Unlock()
 	lines := []string{}
 	for i, a := range l.Answers {
-		var places []string
-		for _, s := range a.Spoil() {
+		spoilt := a.Spoil()
+		for _, s := range spoilt {
 			if len(s.Steps) == 1 {
 				p.prove(l.Check.ID, s.Steps[0])
 			}
-			// Whoever notices any text that is added notices each.
-			text, _, added := strings.Cut(s.What, "+$")
-			if len(s.Steps) > 0 && !(added && slices.Contains(places, text+"+")) {
-				places = append(places, s.What)
-			}
 		}
+		places := placesOf(spoilt)
 		places = append(places, a.Sampled()...)
 		lines = append(lines, strings.Join(append([]string{fmt.Sprintf("%s %d:", l.Check.ID, i+1)}, places...), " "))
+	}
+	if digest, err := scenario.Digest(l.Check.Script); err == nil { // it has just been run
+		lines = append(lines, l.Check.ID+" asks: "+digest)
 	}
 	if p.noticed == nil {
 		p.noticed = map[string][]string{}
 	}
 	p.noticed[l.Check.ID] = lines
 }
+
+// placesOf lists the places of an answer at which something wrong is noticed:
+// with * when all is, else with what it is that is.
+func placesOf(spoilt []scenario.Spoilt) []string {
+	var places []string
+	for i := 0; i < len(spoilt); {
+		place := spoilt[i].Place
+		var hows []string
+		all := true
+		for ; i < len(spoilt) && spoilt[i].Place == place; i++ {
+			how := spoilt[i].How
+			// Whoever notices any text that is added notices each.
+			if strings.HasPrefix(how, "+") && slices.Contains(hows, "+") {
+				continue
+			}
+			if len(spoilt[i].Steps) == 0 {
+				all = false
+				continue
+			}
+			hows = append(hows, how)
+		}
+		if all {
+			hows = []string{everyWay}
+		}
+		for _, how := range hows {
+			places = append(places, place+how)
+		}
+	}
+	return places
+}
+
+// everyWay stands after a place of which all that was put wrong is noticed.
+const everyWay = "*"
 
 func (p *Proof) prove(check string, step int) {
 	if p.proven == nil {
@@ -128,6 +162,9 @@ func (p Plan) compareNoticed() ([]catalog.Problem, error) {
 	}
 	var problems []catalog.Problem
 	for _, id := range slices.Sorted(maps.Keys(p.Proof.noticed)) {
+		if len(was[id]) == 0 && p.Only != "" && !p.Update {
+			continue // a check that is being written
+		}
 		for _, change := range changes(was[id], p.Proof.noticed[id]) {
 			problems = append(problems, problem(p, file, "%s %s (if that is meant: `make verify DAY=%d ARGS=--update`)", id, change, p.Day.Number))
 		}
@@ -148,27 +185,47 @@ func (p Plan) compareNoticed() ([]catalog.Problem, error) {
 
 // changes says in words how what a check notices has changed.
 func changes(was, is []string) []string {
+	if len(was) == 0 {
+		return []string{"is new: what it notices is not written down yet"}
+	}
 	if len(was) != len(is) {
-		return []string{fmt.Sprintf("looks at %d answers, and %d are written down", len(is), len(was))}
+		return []string{"looks at more answers, or at fewer, than are written down"}
 	}
 	var all []string
 	for i := range is {
 		_, a, _ := strings.Cut(was[i], ": ")
 		_, b, _ := strings.Cut(is[i], ": ")
+		if strings.Contains(is[i], " asks: ") {
+			if a != b {
+				all = append(all, "asks something else than what was proven: what its commands do, or what its files give to the learner's work, has changed")
+			}
+			continue
+		}
 		before, after := strings.Fields(a), strings.Fields(b)
 		for _, place := range before {
-			if !slices.Contains(after, place) {
+			if !slices.Contains(after, place) && !slices.Contains(after, wholly(place)) {
 				all = append(all, "no longer notices "+noticed(place, i+1))
 			}
 		}
 		for _, place := range after {
-			if !slices.Contains(before, place) {
+			if !slices.Contains(before, place) && !slices.Contains(before, wholly(place)) {
 				all = append(all, "now notices "+noticed(place, i+1))
 			}
 		}
 	}
 	return all
 }
+
+// wholly is the place itself, with everyWay.
+func wholly(place string) string {
+	if end := strings.LastIndexAny(place, "]"); end >= 0 && !strings.Contains(place[end:], ".") {
+		return place[:end+1] + everyWay
+	}
+	return ways.ReplaceAllString(place, "") + everyWay
+}
+
+// ways matches what stands after a place.
+var ways = regexp.MustCompile(`(=null|[-+]\$.*|[-+]'.*|[-+~±/*]|\^_?|_|Aa)$`)
 
 // noticed says in words what is noticed: a place in an answer that is wrong, or
 // a sample that a command judged, as in scenario.Answer.Sampled.
@@ -178,6 +235,9 @@ func noticed(place string, answer int) string {
 	}
 	if command, limit, ok := strings.Cut(place, ">"); ok {
 		return fmt.Sprintf("more than %s in `%s`", limit, command)
+	}
+	if whole, ok := strings.CutSuffix(place, everyWay); ok {
+		return fmt.Sprintf("all that may be wrong with %s of answer %d", cmp.Or(whole, "the whole"), answer)
 	}
 	return fmt.Sprintf("when %s of answer %d is wrong", place, answer)
 }

@@ -26,6 +26,7 @@ because 'Whoever asks is greeted by name.'
 ask question.json
 mentions .text ${name}
 ! mentions .text ${other}
+! mentions .text ;
 reply '.text | startswith("Hello, ")' true
 ask again.json
 reply .text 'Hello, '${other}'!'
@@ -76,6 +77,11 @@ func TestWeakenedChecks(t *testing.T) {
 		"a beginning that does not matter":         {"reply '.text | startswith(\"Hello, \")' true\n", ""},
 		"a comparison that became a search":        {"reply .text 'Hello, '${other}'!'", "mentions .text ${other}"},
 		"an answer that is not looked at":          {"ask again.json\nreply .text 'Hello, '${other}'!'\n", ""},
+		"a text of its own that may be there":      {"! mentions .text ;\n", ""},
+		"a comparison that lets blanks pass":       {"reply .text 'Hello, '${other}'!'", "reply '.text | ltrimstr(\" \")' 'Hello, '${other}'!'"},
+		"a comparison that lets letters pass":      {"reply .text 'Hello, '${other}'!'", "reply '.text | ascii_downcase' 'hello, '${other}'!'"},
+		"a question that is easier":                {"{\"name\": \"${name}\"}", "{\"name\": \"${name}\", \"x\": 1}"},
+		"a name that is always the same":           {"random other word", "pick other word"},
 		"a comparison with what the answer itself": {"reply .text 'Hello, '${other}'!'", "reply '.text == .text' true"},
 	} {
 		require.Equal(t, 1, strings.Count(strict, change[0]), what)
@@ -90,7 +96,7 @@ func TestStepThatNobodyWouldMiss(t *testing.T) {
 	lay(t, root, map[string]string{script: strings.Replace(strict, "reply '.text | startswith", "mentions .text ${name}\nreply '.text | startswith", 1)})
 	problems := verify(t, root, false)
 	require.Len(t, problems, 1, "the mistake fails at the first of the two, and would at the second")
-	assert.Contains(t, problems[0], script+":11: no mistake fails at this step (mentions)")
+	assert.Contains(t, problems[0], script+":12: no mistake fails at this step (mentions)")
 }
 
 // What is written down is a text that a person can read and compare.
@@ -100,7 +106,8 @@ func TestNoticedFile(t *testing.T) {
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	assert.Equal(t, []string{
-		"one 1: .text- .text .text=null .text^ .text-$name .text+$other",
-		"one 2: .text- .text .text=null .text+ .text^ .text-$other",
-	}, lines[len(lines)-2:])
+		"one 1: .text- .text .text=null .text^ .text^_ .text± .textAa .text-$name .text+$other .text+'%3B'",
+		"one 2: .text*",
+	}, lines[len(lines)-3:len(lines)-1])
+	assert.Regexp(t, `^one asks: [0-9a-f]{12}$`, lines[len(lines)-1])
 }

@@ -1,6 +1,7 @@
 package breakage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -79,11 +80,15 @@ func (p Plan) wanted(mistakes []catalog.Mistake) ([]catalog.Mistake, error) {
 			return nil, &NoneError{fmt.Sprintf("day %d has no mistake %q; those that it has are the files in %s", p.Day.Number, p.Mistake, folder)}
 		}
 	}
+	var of string
+	if len(mistakes) > 0 {
+		of = exerciseOf(p.Day, mistakes[0])
+	}
 	if p.Exercise != "" {
 		mistakes = slices.DeleteFunc(mistakes, func(m catalog.Mistake) bool { return exerciseOf(p.Day, m) != p.Exercise })
 	}
 	if len(mistakes) == 0 && p.Mistake != "" {
-		return nil, &NoneError{fmt.Sprintf("the mistake %s is not one in exercise %s", p.Mistake, p.Exercise)}
+		return nil, &NoneError{fmt.Sprintf("the mistake %s is not one in exercise %s but in %s", p.Mistake, p.Exercise, cmp.Or(of, "several"))}
 	}
 	if len(mistakes) == 0 {
 		return nil, &NoneError{fmt.Sprintf("there is nothing to draw: %s has no mistake of that kind", folder)}

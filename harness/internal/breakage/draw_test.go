@@ -98,7 +98,7 @@ func TestNothingToDraw(t *testing.T) {
 		want   string
 	}{
 		"no such mistake":         {func(p *Plan) { p.Mistake = "parse-three" }, `day 7 has no mistake "parse-three"; those that it has are the files in days/7/mistakes`},
-		"of another exercise":     {func(p *Plan) { p.Mistake, p.Exercise = "pack-one", "parse" }, "the mistake pack-one is not one in exercise parse"},
+		"of another exercise":     {func(p *Plan) { p.Mistake, p.Exercise = "pack-one", "parse" }, "the mistake pack-one is not one in exercise parse but in pack"},
 		"an exercise without any": {func(p *Plan) { p.Exercise = "rest" }, "there is nothing to draw: days/7/mistakes has no mistake of that kind"},
 		"all need an engine":      {func(p *Plan) { p.Exercise, p.NoEngine = "pack", noEngine }, "no engine"},
 		"the one needs an engine": {func(p *Plan) { p.Mistake, p.NoEngine = "pack-two", noEngine }, "no engine"},

@@ -178,8 +178,12 @@ func (l *loader) rel(file string) string {
 	return filepath.ToSlash(rel)
 }
 
-var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+var kebab = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+// NoID is what no exercise and no check may be called: who is asked which check
+// fails may say so.
+const NoID = "none"
 
 // IsID reports whether text may be the id of an exercise or a check: words in
-// lower case with a dash between them.
-func IsID(text string) bool { return kebab.MatchString(text) }
+// lower case with a dash between them, which do not begin with a digit.
+func IsID(text string) bool { return text != NoID && kebab.MatchString(text) }

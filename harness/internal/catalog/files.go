@@ -72,9 +72,30 @@ func (l *loader) script(file, text string) {
 			l.add(file, u.Line, "unknown command %s (`daybook commands` lists them)", u.Name)
 		}
 	}
+	n := 0
+	for line := range strings.Lines(text) {
+		if n++; isOpen(line) {
+			l.add(file, n, "a quote is opened and not closed: '' inside quotes is one that is meant")
+		}
+	}
 	if len(used) == 0 {
 		l.add(file, 1, "the script is empty, so it would always pass")
 	}
+}
+
+// isOpen reports whether a line of a script ends within single quotes.
+func isOpen(line string) bool {
+	quoted, between := false, true
+	for _, r := range line {
+		switch {
+		case r == '\'':
+			quoted = !quoted
+		case r == '#' && between && !quoted: // a comment
+			return false
+		}
+		between = r == ' ' || r == '\t'
+	}
+	return quoted
 }
 
 // Used is a command at a line of a script.

@@ -241,8 +241,8 @@ func (l *loader) id(file string, t text, what string) {
 	if !l.wanted(file, t, t.line, "id of "+what) {
 		return
 	}
-	if !kebab.MatchString(t.string) {
-		l.add(file, t.line, "id %q is not kebab-case", t.string)
+	if !IsID(t.string) {
+		l.add(file, t.line, "id %q is not kebab-case beginning with a letter, or is %s", t.string, NoID)
 	}
 	if first, ok := l.ids[t.string]; ok {
 		l.add(file, t.line, "id %s is used twice, first at line %d", t.string, first)

@@ -25,8 +25,8 @@ func TestFormatSums(t *testing.T) {
 
 func TestIsID(t *testing.T) {
 	for id, want := range map[string]bool{
-		"one": true, "two-words": true, "runs-as-65534": true, "7": true,
-		"": false, "Two": false, "two_words": false, "-two": false, "two-": false, "two--words": false, "../up": false, "two\n": false,
+		"one": true, "two-words": true, "runs-as-65534": true, "x7": true,
+		"": false, "7": false, "7-up": false, "none": false, "Two": false, "two_words": false, "-two": false, "two-": false, "two--words": false, "../up": false, "two\n": false,
 	} {
 		assert.Equal(t, want, IsID(id), "IsID(%q)", id)
 	}

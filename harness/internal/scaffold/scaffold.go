@@ -144,7 +144,7 @@ func exerciseIDs(day *catalog.Day) []string {
 	return ids
 }
 
-var kebabHelp = "small letters, digits, and a dash between words are wanted"
+var kebabHelp = "small letters first, digits, and a dash between words are wanted, and not the word " + catalog.NoID
 
 func kebab(what, name string) error {
 	if !catalog.IsID(name) {

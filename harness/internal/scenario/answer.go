@@ -112,6 +112,7 @@ func cmdReply(s *session, neg bool, args []string) error {
 
 func cmdMentions(s *session, neg bool, args []string) error {
 	holds := func(got string) bool { return strings.Contains(got, args[1]) != neg }
+	s.seek(args[1])
 	got, err := s.query("mentions", args[0], holds)
 	if err != nil || holds(got) {
 		return err
@@ -123,6 +124,7 @@ func cmdMentions(s *session, neg bool, args []string) error {
 }
 
 func cmdHides(s *session, _ bool, args []string) error {
+	s.seek(args[0])
 	s.judge(func(_ any, raw string) bool { return !strings.Contains(raw, args[0]) })
 	i := strings.Index(s.raw, args[0])
 	if i < 0 {

@@ -231,7 +231,7 @@ func (s *session) expand(text string) string {
 // set gives a variable a value.
 func (s *session) set(name, value string) {
 	s.ts.Setenv(name, value)
-	s.variables = append(s.variables, variable{name, value})
+	s.variables = append(s.variables, variable{"$" + name, value})
 }
 
 // file reads a file of the scenario's and puts the variables in.
