@@ -12,12 +12,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/go-units"
@@ -50,8 +48,6 @@ type Found struct {
 }
 
 const (
-	// askLimit is how long something on the network may take to answer.
-	askLimit = 5 * time.Second
 	// diskWanted, in bytes, is what a first run takes: a base image, its
 	// unpacked layers, Go's caches and the images of a run.
 	diskWanted = 4 << 30
@@ -70,7 +66,7 @@ func Examine(ctx context.Context, images []string) []Found {
 		found = append(found, missing("engine", err))
 	} else {
 		found = append(found, Found{Name: "engine", State: Good, Detail: e.String()})
-		online := reach(ctx, registry)
+		online := goprogram.Reach(ctx, registry)
 		found = append(found, registryState(online))
 		for _, ref := range images {
 			found = append(found, image(ctx, e, ref, online == nil))
@@ -107,21 +103,6 @@ func git() Found {
 		return Found{Name: "git", State: Missing, Detail: "not on the PATH: the check vcs-revision needs it", Mend: "sudo apt-get install git"}
 	}
 	return Found{Name: "git", State: Good, Detail: "on the PATH"}
-}
-
-// reach asks for a URL and takes any answer at all for good.
-func reach(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	return res.Body.Close()
 }
 
 func registryState(online error) Found {
@@ -176,11 +157,11 @@ func moduleProxy(ctx context.Context) Found {
 		return Found{Name: name, State: Limited, Detail: "not known without Go", Mend: "install Go first"}
 	}
 	setting := tc.Setting("GOPROXY")
-	url, _, _ := strings.Cut(setting, ",")
-	if !strings.HasPrefix(url, "http") {
+	url := goprogram.ModuleProxy(setting)
+	if url == "" {
 		return Found{Name: name, State: Limited, Detail: "GOPROXY is " + setting, Mend: "go env -u GOPROXY"}
 	}
-	if err := reach(ctx, url); err != nil {
+	if err := goprogram.Reach(ctx, url); err != nil {
 		return Found{Name: name, State: Missing, Detail: url + " does not answer: builds cannot download modules", Mend: "check HTTPS_PROXY and GOPROXY (`go env GOPROXY`)"}
 	}
 	return Found{Name: name, State: Good, Detail: url + " answers"}

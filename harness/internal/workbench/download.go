@@ -2,32 +2,44 @@ package workbench
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/egress"
+	"github.com/daybook-dev/daybook/harness/internal/goprogram"
 )
 
 // unreached matches what a go command says when it is the network, and not the
 // module, that is not there.
 var unreached = regexp.MustCompile(`(?m)^.*(no such host|i/o timeout|connection refused|connection reset|network is unreachable|TLS handshake timeout|certificate signed by unknown authority|Bad Gateway|Service Unavailable|Gateway Time-?out|server misbehaving).*$`)
 
-// notDownloaded tells a build that failed because modules could not be
-// downloaded from one that failed by itself. The first is the network's doing,
-// so it is a *check.Trouble; otherwise it is nil.
-func (b *Bench) notDownloaded(ctx context.Context, attempts []egress.Attempt, failed *check.Finding) error {
+// notDownloaded gives the words in which a build says that it could not download
+// modules, or "". A build that asked no module server for anything, or that was
+// to do without, says nothing of that kind.
+func (b *Bench) notDownloaded(ctx context.Context, mode egress.Mode, attempts []egress.Attempt, err error) string {
+	var failed *check.Finding
+	if mode != egress.Open || !errors.As(err, &failed) {
+		return ""
+	}
 	said := unreached.FindString(failed.Got)
-	if said == "" {
-		return nil
+	if said == "" || !slices.ContainsFunc(attempts, func(a egress.Attempt) bool { return b.servesModules(ctx, a.Target) }) {
+		return ""
 	}
-	for _, a := range attempts {
-		if b.servesModules(ctx, a.Target) {
-			return &check.Trouble{Message: "the build could not download modules: " + strings.TrimSpace(said), Mend: "`make doctor` looks at the network"}
-		}
+	return strings.TrimSpace(said)
+}
+
+// reachesModules reports whether this machine itself reaches the module proxy.
+func (b *Bench) reachesModules(ctx context.Context) bool {
+	tc, err := b.Toolchain(ctx)
+	if err != nil {
+		return false
 	}
-	return nil
+	proxy := goprogram.ModuleProxy(tc.Setting("GOPROXY"))
+	return proxy != "" && goprogram.Reach(ctx, proxy) == nil
 }
 
 // servesModules reports whether a target is the module proxy or the checksum

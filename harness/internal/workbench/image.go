@@ -154,7 +154,26 @@ func (b *Bench) Build(ctx context.Context, name, dir string, mode egress.Mode, e
 }
 
 // build is Build, with all that a request can say of how.
+//
+// A network that is not there is no fault of the Dockerfile's, but the words that
+// say so are the learner's to print. So this machine looks for itself, and where
+// it reaches the modules, the build has one more try.
 func (b *Bench) build(ctx context.Context, name string, mode egress.Mode, req imagebuild.Request) (*Image, error) {
+	img, err := b.buildOnce(ctx, name, mode, req)
+	if img == nil {
+		return nil, err
+	}
+	said := b.notDownloaded(ctx, mode, img.Attempts, err)
+	switch {
+	case said == "":
+		return img, err
+	case !b.reachesModules(ctx):
+		return img, &check.Trouble{Message: "the build could not download modules: " + said, Mend: "`make doctor` looks at the network"}
+	}
+	return b.buildOnce(ctx, name, mode, req)
+}
+
+func (b *Bench) buildOnce(ctx context.Context, name string, mode egress.Mode, req imagebuild.Request) (*Image, error) {
 	args := b.buildArgs()
 	img := &Image{Tag: engine.ImageName(b.Run.ID, name), Args: args}
 	meter, err := b.meter(ctx, mode)
@@ -169,7 +188,7 @@ func (b *Bench) build(ctx context.Context, name string, mode egress.Mode, req im
 		return nil, err
 	}
 	if buildErr != nil {
-		return img, b.blame(ctx, mode, img.Attempts, buildErr)
+		return img, finding(buildErr)
 	}
 	return img, nil
 }
@@ -224,19 +243,6 @@ func finding(err error) error {
 	var f *imagebuild.Failure
 	if errors.As(err, &f) {
 		return f.Finding()
-	}
-	return err
-}
-
-// blame is finding, for a build that had a way out: a network that is not there
-// is no fault of the Dockerfile's.
-func (b *Bench) blame(ctx context.Context, mode egress.Mode, attempts []egress.Attempt, err error) error {
-	err = finding(err)
-	var f *check.Finding
-	if mode == egress.Open && errors.As(err, &f) {
-		if trouble := b.notDownloaded(ctx, attempts, f); trouble != nil {
-			return trouble
-		}
 	}
 	return err
 }
