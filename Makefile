@@ -41,7 +41,7 @@ test: build ## the project's own tests; those that need an engine are skipped wi
 	go test -count=1 -timeout $(TEST_LIMIT) ./...
 
 test-attacks: build ## every attack there is, as instructors would grade them [ARGS="-run TestAttacks/-j4"]
-	DAYBOOK_ATTACKS=$(CURDIR)/bin DAYBOOK_ENGINE=required go test -count=1 -timeout $(ATTACKS_LIMIT) $(ARGS) ./harness/internal/attack
+	DAYBOOK_ATTACKS=$(CURDIR)/bin DAYBOOK_ENGINE=required go test -count=1 -timeout $(ATTACKS_LIMIT) $(foreach a,$(ARGS),$(call quoted,$(a))) ./harness/internal/attack
 
 lint: go ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l harness exercises solutions days); \

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -196,4 +201,45 @@ func attestError(err error) error {
 		return &usageError{err}
 	}
 	return err
+}
+
+// signedGrades gives the grades of the batch in out that are signed: by their
+// files, what is in them.
+func signedGrades(out string) (map[string][]byte, error) {
+	envelopes, err := filepath.Glob(grade.ResultFile(escapeGlob(out), "*") + envelopeSuffix)
+	if err != nil {
+		return nil, fmt.Errorf("looking for signatures: %w", err)
+	}
+	signed := map[string][]byte{}
+	for _, envelope := range envelopes {
+		file := strings.TrimSuffix(envelope, envelopeSuffix)
+		if signed[file], err = os.ReadFile(file); err != nil {
+			return nil, fmt.Errorf("reading a signed grade: %w", err)
+		}
+	}
+	return signed, nil
+}
+
+// escapeGlob makes a path match itself.
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
+}
+
+// dropStale removes the signatures of grades that are no longer what was signed,
+// and says so.
+func dropStale(signed map[string][]byte) error {
+	for _, file := range slices.Sorted(maps.Keys(signed)) {
+		now, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("reading a signed grade: %w", err)
+		}
+		if bytes.Equal(now, signed[file]) {
+			continue
+		}
+		if err := os.Remove(file + envelopeSuffix); err != nil {
+			return fmt.Errorf("removing a signature: %w", err)
+		}
+		fmt.Fprintf(os.Stderr, "daybook: %s has changed, so its signature was removed: daybook sign makes one\n", file)
+	}
+	return nil
 }

@@ -109,7 +109,14 @@ func toRegrade(root, out string, paths []string, roster string) (*grade.Contents
 // applyChanges replaces results of the batch in out and writes its reports anew.
 // What was applied is removed from the side.
 func applyChanges(store *grade.Store, out string, changes []grade.Change, policy *grade.Policy, formats []report.Format) error {
+	signed, err := signedGrades(out)
+	if err != nil {
+		return err
+	}
 	if err := grade.Apply(store, changes, policy); err != nil {
+		return err
+	}
+	if err := dropStale(signed); err != nil {
 		return err
 	}
 	now, err := grade.Read(out)

@@ -24,6 +24,7 @@ import (
 const (
 	askedFor = "DAYBOOK_ATTACKS"          // the folder with daybook and its other programs, compiled
 	only     = "DAYBOOK_ATTACKS_ONLY"     // the attacks whose names match this
+	sample   = "DAYBOOK_ATTACKS_SAMPLE"   // not empty: one attack of each kind, for where there is little time
 	jobsOf   = "DAYBOOK_ATTACKS_JOBS"     // the numbers of jobs to try them with; "1 4" when empty
 	classOf  = "DAYBOOK_ATTACKS_CLASS"    // how large a class is; see class_test.go
 	exercise = "DAYBOOK_ATTACKS_EXERCISE" // the only exercise that a class is graded for; all when empty

@@ -23,7 +23,14 @@ func chosen(t *testing.T, all []*attack.Attack) []*attack.Attack {
 	t.Helper()
 	part, err := regexp.Compile(os.Getenv(only))
 	require.NoError(t, err, only)
-	return slices.DeleteFunc(slices.Clone(all), func(a *attack.Attack) bool { return !part.MatchString(a.Name) })
+	of := map[int]bool{} // kinds of which there is one
+	return slices.DeleteFunc(slices.Clone(all), func(a *attack.Attack) bool {
+		if !part.MatchString(a.Name) || os.Getenv(sample) != "" && of[a.Line] {
+			return true
+		}
+		of[a.Line] = true
+		return false
+	})
 }
 
 // The whole corpus as one batch: each gets its verdict, next to all the others,
