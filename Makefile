@@ -27,8 +27,8 @@ help: ## list the targets
 check: build ## check your work: DAY=148 [EXERCISE=dockerfile] [DIR=folder] [ARGS="--seed 7"]
 	@$(DAYBOOK) check $(or $(DAY),$(error say which day: make check DAY=148)) $(EXERCISE) $(if $(DIR),--dir $(call quoted,$(DIR))) $(ARGS)
 
-grade: build ## (instructors) grade submissions: SUBMISSIONS=dir OUT=reports [DAY=148] [ARGS="--policy hostile"]
-	@$(DAYBOOK) grade $(DAY) $(call quoted,$(or $(SUBMISSIONS),$(error say what to grade: make grade SUBMISSIONS=dir OUT=reports))) --out $(call quoted,$(or $(OUT),$(error say where reports go: make grade SUBMISSIONS=dir OUT=reports))) $(ARGS)
+grade: build ## (instructors) grade submissions: SUBMISSIONS=dir OUT=reports [DAY=148] [EXERCISE=dockerfile] [ARGS="--policy hostile"]
+	@$(DAYBOOK) grade $(DAY) $(call quoted,$(or $(SUBMISSIONS),$(error say what to grade: make grade SUBMISSIONS=dir OUT=reports))) --out $(call quoted,$(or $(OUT),$(error say where reports go: make grade SUBMISSIONS=dir OUT=reports))) $(if $(EXERCISE),--exercise $(call quoted,$(EXERCISE))) $(ARGS)
 
 break: build ## break a day you have solved, and say what notices: DAY=148 [EXERCISE=dockerfile] [DIR=folder] [ARGS="--seed 7"]
 	@$(DAYBOOK) break $(or $(DAY),$(error say which day: make break DAY=148)) $(EXERCISE) $(if $(DIR),--dir $(call quoted,$(DIR))) $(ARGS)

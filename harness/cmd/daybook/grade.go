@@ -84,6 +84,9 @@ func runGrade(c *cobra.Command, args []string, f gradeFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := outside(f.out, paths); err != nil {
+		return err
+	}
 	formats, err := formatsNamed(f.formats)
 	if err != nil {
 		return err
@@ -108,11 +111,21 @@ func runGrade(c *cobra.Command, args []string, f gradeFlags) error {
 	if err := s.settle(c, f, shard); err != nil {
 		return err
 	}
+	if f.resume && f.roster == "" && s.old != nil {
+		recall(s.old, entries)
+	}
+	signed, err := signedGrades(s.out)
+	if err != nil {
+		return err
+	}
 	contents, err := s.grade(c.Context(), entries, shard, f.resume)
 	if err != nil {
 		return err
 	}
 	if s.asked {
+		if err := dropStale(signed); err != nil {
+			return err
+		}
 		if err := signContents(f.out, contents.Grades, key); err != nil {
 			return err
 		}

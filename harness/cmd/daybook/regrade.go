@@ -75,6 +75,7 @@ func runRegrade(c *cobra.Command, args []string, f gradeFlags, apply bool) error
 	if err := s.arm(c.Context(), f); err != nil {
 		return err
 	}
+	s.goOn = "the same command goes on"
 	after, err := s.grade(c.Context(), entries, grade.Shard{}, true)
 	if err != nil {
 		return err
@@ -139,7 +140,7 @@ func known(plan grade.Plan, out string, entries []intake.Entry) error {
 		e := &entries[i]
 		at := slices.IndexFunc(plan.Submissions, func(p grade.Planned) bool { return p.ID == e.ID })
 		if at < 0 {
-			return &usageError{fmt.Errorf("%s is not one of the submissions in %s: grade it with --resume first", e.ID, out)}
+			return &usageError{fmt.Errorf("%s is not one of the submissions in %s: where a roster named them, give --roster; what is new is graded with grade --resume", e.ID, out)}
 		}
 		if e.Name == "" {
 			e.Name = plan.Submissions[at].Name

@@ -35,6 +35,7 @@ func formatsNamed(names []string) ([]report.Format, error) {
 	}
 	var chosen []report.Format
 	for _, name := range names {
+		name = strings.TrimSpace(name)
 		i := slices.IndexFunc(reportFormats(), func(f report.Format) bool { return f.Name == name })
 		if i < 0 {
 			return nil, &usageError{fmt.Errorf("--format %s: there is: %s", name, formatNames())}

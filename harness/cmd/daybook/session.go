@@ -29,6 +29,7 @@ type session struct {
 	grader    *grade.Grader
 	old       *grade.Plan // what the store had
 	isolation *run.Isolation
+	goOn      string // how to go on after it was stopped
 }
 
 // begin opens the folders. What can be said of flags alone is said before.
@@ -52,7 +53,7 @@ func begin(root string, day *catalog.Day, f gradeFlags) (*session, error) {
 	if err := engine.SweepFolders(); err != nil {
 		fmt.Fprintln(os.Stderr, "  … could not remove all that an earlier run left:", err)
 	}
-	s := &session{root: root, out: f.out, asked: f.out != "", jobs: f.jobs, scratch: scratch, say: ui.NewGrading(os.Stderr)}
+	s := &session{root: root, out: f.out, asked: f.out != "", jobs: f.jobs, scratch: scratch, say: ui.NewGrading(os.Stderr), goOn: "--resume goes on"}
 	if !s.asked {
 		s.out = filepath.Join(scratch.Dir, "out")
 	}
@@ -153,7 +154,7 @@ func (s *session) grade(ctx context.Context, entries []intake.Entry, shard grade
 	w := &grade.Work{Grader: s.grader, Store: s.store, Plan: plan, Entries: entries, Jobs: s.jobs, Resume: resume, Tell: s.say.Tell}
 	contents, err := w.Run(ctx)
 	if errors.Is(err, context.Canceled) && s.asked {
-		return nil, fmt.Errorf("it was stopped; what was graded so far is in %s, and --resume goes on: %w", s.out, err)
+		return nil, fmt.Errorf("it was stopped; what was graded so far is in %s, and %s: %w", s.out, s.goOn, err)
 	}
 	return contents, err
 }

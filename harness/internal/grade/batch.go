@@ -78,7 +78,28 @@ func (w *Work) begin() error {
 			}
 		}
 	}
+	if err := sameNames(old, &w.Plan, w.Store.dir); err != nil {
+		return err
+	}
 	return w.Store.PutPlan(&w.Plan)
+}
+
+// sameNames wants what was handed in to be called as before, so that no learner
+// has two grades of which one is forgotten.
+func sameNames(old, now *Plan, dir string) error {
+	if old == nil {
+		return nil
+	}
+	for _, s := range now.Submissions {
+		was := func(p Planned) bool { return p.Source == s.Source && p.Revision == s.Revision && p.Source != "" }
+		if slices.ContainsFunc(old.Submissions, func(p Planned) bool { return p.ID == s.ID }) {
+			continue
+		}
+		if i := slices.IndexFunc(old.Submissions, was); i >= 0 && !slices.ContainsFunc(now.Submissions, func(p Planned) bool { return p.ID == old.Submissions[i].ID }) {
+			return &InputError{Message: fmt.Sprintf("%s was %s in %s, and would be %s now: give the --roster that it had, or choose another --out", s.Source, old.Submissions[i].ID, dir, s.ID)}
+		}
+	}
+	return nil
 }
 
 // Run grades the submissions of the plan's shard, the store's own when nothing

@@ -12,51 +12,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/gofrs/flock"
 )
-
-// PlanSchema names the form of a Plan as JSON.
-const PlanSchema = "daybook.plan/v1"
-
-// Plan is what a batch is to be graded by: the same for all of its shards, but
-// for Shard.
-type Plan struct {
-	Schema      string    `json:"schema"`
-	Day         int       `json:"day"`
-	Title       string    `json:"title"`
-	Exercise    string    `json:"exercise,omitempty"` // the only one to grade
-	Seed        uint64    `json:"seed"`
-	Isolation   string    `json:"isolation"`
-	Limits      string    `json:"limits"` // SHA-256, in hex
-	Policy      *Policy   `json:"policy"`
-	Shard       string    `json:"shard,omitempty"` // of which results are here; empty for all
-	Submissions []Planned `json:"submissions"`     // in the order of their ids
-}
-
-// Planned is a submission of a plan.
-type Planned struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name,omitempty"`
-	Source    string    `json:"source,omitempty"` // without the folders above it
-	Revision  string    `json:"revision,omitempty"`
-	Submitted time.Time `json:"submitted,omitzero"`
-}
-
-// ids lists the submissions that the plan's shard has.
-func (p *Plan) ids() ([]string, error) {
-	var all []string
-	for _, s := range p.Submissions {
-		all = append(all, s.ID)
-	}
-	if p.Shard == "" {
-		return Shard{}.Pick(all), nil
-	}
-	shard, err := ParseShard(p.Shard)
-	return shard.Pick(all), err
-}
 
 const (
 	planFile   = "plan.json"
@@ -76,8 +35,11 @@ type Store struct {
 
 // OpenStore opens the folder, made if it is not there, for writing. What a
 // killed process left half written is removed. The error is an *InputError when
-// the folder cannot be one, or another process writes to it.
+// the folder cannot be one, holds something else, or another process writes to it.
 func OpenStore(dir string) (*Store, error) {
+	if err := ours(dir); err != nil {
+		return nil, err
+	}
 	s := &Store{dir: dir, lock: flock.New(filepath.Join(dir, lockFile))}
 	if err := os.MkdirAll(filepath.Join(dir, resultsDir), 0o755); err != nil {
 		return nil, &InputError{Message: fmt.Sprintf("making the folder for results: %v", err)}
@@ -103,34 +65,30 @@ func OpenStore(dir string) (*Store, error) {
 	return s, nil
 }
 
+// ours wants a folder to be new, empty or a store's: reports are written over what
+// is called like them, and what is in theirs is removed.
+func ours(dir string) error {
+	if _, err := os.Lstat(filepath.Join(dir, planFile)); err == nil {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &InputError{Message: fmt.Sprintf("reading the folder for results: %v", err)}
+	}
+	for _, e := range entries { // a killed process may have left the first three, and no plan
+		if e.Name() != lockFile && e.Name() != resultsDir && !strings.HasPrefix(e.Name(), tempPrefix) {
+			return &InputError{Message: fmt.Sprintf("%s holds something else, such as %s, which could be lost: choose a folder that is new or empty", dir, e.Name())}
+		}
+	}
+	return nil
+}
+
 // Close lets another process write to the folder.
 func (s *Store) Close() error { return s.lock.Unlock() }
 
 // Plan reads the plan. It is nil when there is none yet. The error is an
 // *InputError when it cannot be read.
 func (s *Store) Plan() (*Plan, error) { return readPlan(s.dir) }
-
-func readPlan(dir string) (*Plan, error) {
-	file := filepath.Join(dir, planFile)
-	data, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var p Plan
-	if err == nil {
-		err = json.Unmarshal(data, &p)
-	}
-	if err == nil && p.Schema != PlanSchema {
-		err = fmt.Errorf("it is a %q, and a %s is wanted", p.Schema, PlanSchema)
-	}
-	if err == nil {
-		_, err = p.ids()
-	}
-	if err != nil {
-		return nil, &InputError{Message: fmt.Sprintf("reading %s: %v", file, err)}
-	}
-	return &p, nil
-}
 
 // PutPlan writes the plan.
 func (s *Store) PutPlan(p *Plan) error { return writeJSON(filepath.Join(s.dir, planFile), p) }
