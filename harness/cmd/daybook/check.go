@@ -17,6 +17,7 @@ import (
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/check"
 	"github.com/daybook-dev/daybook/harness/internal/grade"
+	"github.com/daybook-dev/daybook/harness/internal/intake"
 	"github.com/daybook-dev/daybook/harness/internal/report"
 	"github.com/daybook-dev/daybook/harness/internal/run"
 	"github.com/daybook-dev/daybook/harness/internal/scenario"
@@ -138,7 +139,7 @@ func form(f checkFlags, dir string, out io.Writer) (listen func(run.Event), writ
 	for _, known := range reportFormats() {
 		if known.Name == f.format && known.One != nil {
 			write := func(r *check.Result) error {
-				s := grade.Submission{ID: submissionID(dir), Source: filepath.Base(dir)}
+				s := grade.Submission{ID: intake.ID(dir), Source: filepath.Base(dir)}
 				return known.One(out, grade.Of(r, s, grade.Basis{Seed: r.Seed, Isolation: trusted}))
 			}
 			return progress.Listen, write, nil

@@ -80,7 +80,7 @@ func runGrade(c *cobra.Command, args []string, f gradeFlags) error {
 	if err != nil {
 		return err
 	}
-	entries, err := entriesOf(root, day, paths, f.roster)
+	entries, err := entriesOf(root, day, paths, f.roster, f.policyFile, f.sign)
 	if err != nil {
 		return err
 	}

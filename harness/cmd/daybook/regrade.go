@@ -56,7 +56,7 @@ func runRegrade(c *cobra.Command, args []string, f gradeFlags, apply bool) error
 	if err != nil {
 		return err
 	}
-	before, day, entries, err := toRegrade(root, args[0], args[1:], f.roster)
+	before, day, entries, err := toRegrade(root, args[0], args[1:], f)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func runRegrade(c *cobra.Command, args []string, f gradeFlags, apply bool) error
 }
 
 // toRegrade reads the batch in out, its day, and the submissions at the paths.
-func toRegrade(root, out string, paths []string, roster string) (*grade.Contents, *catalog.Day, []intake.Entry, error) {
+func toRegrade(root, out string, paths []string, f gradeFlags) (*grade.Contents, *catalog.Day, []intake.Entry, error) {
 	before, err := grade.Read(out)
 	if err != nil {
 		return nil, nil, nil, err
@@ -100,7 +100,7 @@ func toRegrade(root, out string, paths []string, roster string) (*grade.Contents
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	entries, err := entriesOf(root, day, paths, roster)
+	entries, err := entriesOf(root, day, paths, f.roster, f.policyFile)
 	if err != nil {
 		return nil, nil, nil, err
 	}

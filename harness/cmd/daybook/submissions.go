@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +12,7 @@ import (
 	"github.com/daybook-dev/daybook/harness/internal/catalog"
 	"github.com/daybook-dev/daybook/harness/internal/intake"
 	"github.com/daybook-dev/daybook/harness/internal/scenario"
+	"github.com/daybook-dev/daybook/harness/internal/ui"
 )
 
 // dayAndPaths reads [DAY] PATH…: a first argument that is the number of a day is
@@ -47,8 +46,9 @@ func dayAndPaths(root string, args []string) (*catalog.Day, []string, error) {
 }
 
 // entriesOf lists the submissions at the paths. A path is a batch, or one
-// submission.
-func entriesOf(root string, day *catalog.Day, paths []string, rosterFile string) ([]intake.Entry, error) {
+// submission. Files that other flags name, which may lie in the folder of a
+// batch, are known.
+func entriesOf(root string, day *catalog.Day, paths []string, rosterFile string, known ...string) ([]intake.Entry, error) {
 	var roster *intake.Roster
 	if rosterFile != "" {
 		var err error
@@ -69,63 +69,32 @@ func entriesOf(root string, day *catalog.Day, paths []string, rosterFile string)
 		if file, err = filepath.Abs(file); err != nil {
 			return nil, fmt.Errorf("finding %s: %w", arg, err)
 		}
-		if info.IsDir() && revision == "" && (roster != nil || !isSubmission(root, day, file)) {
-			batch, err := intake.Batch(file, roster)
+		if info.IsDir() && revision == "" {
+			found, err := entriesIn(root, day, file, roster, append(known, rosterFile))
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, batch...)
+			all = append(all, found...)
 			continue
 		}
 		if roster != nil {
 			return nil, &usageError{fmt.Errorf("--roster: it names the files of a folder, and %s is none", arg)}
 		}
-		all = append(all, intake.Entry{ID: submissionID(file), Path: file, Revision: revision})
+		all = append(all, intake.Entry{ID: intake.ID(file), Path: file, Revision: revision})
 	}
 	return all, nil
 }
 
-// isSubmission reports whether a folder is one submission, and not a folder of
-// such: it holds files of the day, at its top or where the exercise lies in the
-// workbook, or it is a bare git repository.
-func isSubmission(root string, day *catalog.Day, dir string) bool {
-	there := func(name string) bool {
-		_, err := os.Stat(filepath.Join(dir, name))
-		return err == nil
-	}
-	if there("HEAD") && there("objects") && there("refs") {
-		return true
-	}
-	folders := []string{"."}
+// entriesIn lists the submissions in a folder, and says what is none there.
+func entriesIn(root string, day *catalog.Day, dir string, roster *intake.Roster, known []string) ([]intake.Entry, error) {
+	o := intake.Options{Editable: day.Editable()}
 	if usual, err := filepath.Rel(root, day.Exercise); err == nil {
-		folders = append(folders, filepath.ToSlash(usual))
+		o.Usual = filepath.ToSlash(usual)
 	}
-	for _, folder := range folders {
-		for _, pattern := range day.Editable() {
-			if found, err := fs.Glob(os.DirFS(dir), path.Join(folder, pattern)); err == nil && len(found) > 0 {
-				return true
-			}
-		}
+	entries, notes, err := intake.Find(dir, roster, o, known...)
+	say := ui.NewGrading(os.Stderr)
+	for _, note := range notes {
+		say.Note("%s", note)
 	}
-	return false
-}
-
-// submissionID makes an id of the name of a single submission, fit for the name
-// of a file.
-func submissionID(file string) string {
-	name := filepath.Base(file)
-	for _, ending := range []string{".gz", ".zst", ".tgz", ".tzst", ".tar", ".zip", ".bundle", ".git"} {
-		name = strings.TrimSuffix(name, ending)
-	}
-	name = strings.Map(func(r rune) rune {
-		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.@+", r) {
-			return r
-		}
-		return '-'
-	}, name)
-	const most = 100
-	if name = strings.Trim(name[:min(len(name), most)], "-."); name == "" {
-		return "submission"
-	}
-	return name
+	return entries, err
 }

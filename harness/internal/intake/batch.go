@@ -25,18 +25,19 @@ type Entry struct {
 }
 
 // Batch gives the submissions in the folder dir, sorted by id: every folder and
-// every archive directly in it, except those whose names begin with a dot. Other
-// files, such as a roster, are passed over.
+// every archive directly in it, except those whose names begin with a dot. Beside
+// are the names of what else lies there, which nobody looks at: a file that is
+// no archive may have been meant as one. The files called known, such as a
+// roster, are not among them.
 //
 // Without a roster, ids are made of the names of the files. With one, the ids
 // are its own; what only one of the two has is there too, as Missing or
 // Unlisted. The error is an *InputError, or the machine's.
-func Batch(dir string, roster *Roster) ([]Entry, error) {
-	found, err := submissionsIn(dir)
+func Batch(dir string, roster *Roster, known ...string) (entries []Entry, beside []string, err error) {
+	found, beside, err := submissionsIn(dir, known)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var entries []Entry
 	taken := map[string]bool{} // the ids of the roster, folded
 	listed := map[string]bool{}
 	if roster != nil {
@@ -46,27 +47,36 @@ func Batch(dir string, roster *Roster) ([]Entry, error) {
 			entries = append(entries, e)
 		}
 	}
-	found = slices.DeleteFunc(found, func(name string) bool { return listed[name] })
+	inRoster := func(name string) bool { return listed[name] }
+	found, beside = slices.DeleteFunc(found, inRoster), slices.DeleteFunc(beside, inRoster)
 	for name, id := range ids(found, taken) {
 		entries = append(entries, Entry{ID: id, Path: filepath.Join(dir, name), Unlisted: roster != nil})
 	}
 	if len(entries) == 0 {
-		return nil, unusable("%s holds no submissions: folders, zips, tars or git bundles are wanted", dir)
+		return nil, nil, holdsNone(dir, beside)
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.ID, b.ID) })
-	return entries, nil
+	return entries, beside, nil
 }
 
-// submissionsIn gives the names in dir that stand for a submission. A link is
-// one, which Open then refuses: it must not go unseen.
-func submissionsIn(dir string) ([]string, error) {
+func holdsNone(dir string, beside []string) error {
+	message := dir + " holds no submissions: folders, zips, tars or git bundles are wanted"
+	if len(beside) > 0 {
+		message += ", and not " + few(beside)
+	}
+	return unusable("%s", message)
+}
+
+// submissionsIn gives the names in dir that stand for a submission, and those
+// beside them that do not. A link is a submission, which Open then refuses: it
+// must not go unseen.
+func submissionsIn(dir string, known []string) (names, beside []string, err error) {
 	all, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, unusable("%s: there is no such folder", dir)
+		return nil, nil, unusable("%s: there is no such folder", dir)
 	} else if err != nil {
-		return nil, unreadable(dir, err)
+		return nil, nil, unreadable(dir, err)
 	}
-	var names []string
 	for _, d := range all {
 		is := d.IsDir() || d.Type()&fs.ModeSymlink != 0
 		switch {
@@ -74,14 +84,26 @@ func submissionsIn(dir string) ([]string, error) {
 			continue
 		case d.Type().IsRegular():
 			if is, err = packed(filepath.Join(dir, d.Name())); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 		if is {
 			names = append(names, d.Name())
+		} else if !isOneOf(d, known) {
+			beside = append(beside, d.Name())
 		}
 	}
-	return names, nil
+	return names, beside, nil
+}
+
+// isOneOf reports whether a file is one of those that are known, however their
+// paths are written.
+func isOneOf(d fs.DirEntry, known []string) bool {
+	info, err := d.Info()
+	return err == nil && slices.ContainsFunc(known, func(path string) bool {
+		other, err := os.Stat(path)
+		return err == nil && os.SameFile(info, other)
+	})
 }
 
 // packed reports whether a file is an archive, or is called one: an upload that

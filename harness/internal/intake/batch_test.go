@@ -31,7 +31,7 @@ func TestBatch(t *testing.T) {
 	dir := batchOf(t, "alice/", "bob.zip", "carol.tar.gz", "Dora Müller.zip", "李雷.zip", "upload-without-ending", ".hidden/", ".hidden.zip", "__MACOSX/", "CON.zip", "-x.zip")
 	laid(t, dir, []thing{{name: "roster.csv", text: "id,file\n"}, {name: "README.md"}, {name: "broken-off.zip"}})
 	require.NoError(t, os.Symlink("alice", filepath.Join(dir, "mallory")))
-	entries, err := Batch(dir, nil)
+	entries, beside, err := Batch(dir, nil)
 	require.NoError(t, err)
 	want := map[string]string{"CON.zip": "submission-CON", "Dora Müller.zip": "Dora-Muller", "alice": "alice", "bob.zip": "bob", "broken-off.zip": "broken-off",
 		"carol.tar.gz": "carol", "mallory": "mallory", "李雷.zip": "submission", "upload-without-ending": "upload-without-ending", "-x.zip": "x"}
@@ -42,6 +42,7 @@ func TestBatch(t *testing.T) {
 		assert.Empty(t, unfit(e.ID))
 	}
 	assert.Equal(t, want, got)
+	assert.Equal(t, []string{"README.md", "roster.csv"}, beside)
 	assert.True(t, slices.IsSortedFunc(entries, func(a, b Entry) int { return strings.Compare(a.ID, b.ID) }))
 
 	in, err := opened(t, filepath.Join(dir, "upload-without-ending"), Options{})
@@ -52,10 +53,10 @@ func TestBatch(t *testing.T) {
 }
 
 func TestBatchWithout(t *testing.T) {
-	_, err := Batch(filepath.Join(t.TempDir(), "nowhere"), nil)
+	_, _, err := Batch(filepath.Join(t.TempDir(), "nowhere"), nil)
 	inputError(t, err, "there is no such folder")
-	_, err = Batch(laid(t, t.TempDir(), []thing{{name: "notes.txt", text: "x"}}), nil)
-	inputError(t, err, "holds no submissions")
+	_, _, err = Batch(laid(t, t.TempDir(), []thing{{name: "notes.txt", text: "x"}}), nil)
+	inputError(t, err, "holds no submissions: folders, zips, tars or git bundles are wanted, and not notes.txt")
 }
 
 // Ids are the same in any order, and whatever else is there.
@@ -156,7 +157,7 @@ func TestBatchWithRoster(t *testing.T) {
 	dir := batchOf(t, "ada.zip", "section-b/bob/", "stray.zip", "zoe.zip", "carol@work/")
 	r, err := roster(t, "id,name,file,submitted,group\ns1,Ada,ada.zip,2026-03-01T17:00:00Z,A\ns2,Bob,section-b/bob,,B\ns3,Cy,cy.zip,,A\ns4,Di,,,A\nzoe,Eve,carol@work@v1,,A\n")
 	require.NoError(t, err)
-	entries, err := Batch(dir, r)
+	entries, _, err := Batch(dir, r)
 	require.NoError(t, err)
 	at := func(name string) string { return filepath.Join(dir, name) }
 	group := func(g string) map[string]string { return map[string]string{"group": g} }

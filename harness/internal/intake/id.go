@@ -3,11 +3,16 @@ package intake
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"path/filepath"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 )
+
+// ID makes an id of a submission's path, where it is not one of a batch: as it
+// would be in one.
+func ID(path string) string { return idOf(filepath.Base(path)) }
 
 // ids gives each name of a file an id: the name without the ending of an
 // archive, made fit. Where several names come to the same, or to one that is

@@ -39,15 +39,7 @@ func decide(label string, entries []entry, o Options) (*plan, error) {
 	if !p.usable(entries) {
 		return nil, refused("%s is empty: there is no file in it", label)
 	}
-	var names []string
-	seen := map[string]bool{}
-	for _, it := range p.items {
-		if !seen[it.name] {
-			seen[it.name] = true
-			names = append(names, it.name)
-		}
-	}
-	all := homes(names, o.Editable)
+	all := homes(p.names(), o.Editable)
 	picked, tied := choose(all, o.Usual)
 	switch {
 	case len(tied) > 0:
@@ -224,9 +216,12 @@ func (p *planner) nothing() error {
 const hintLimit = 3
 
 // few names some of a list.
-func few(names []string) string {
+func few(names []string) string { return some(names, hintLimit) }
+
+// some names as many of a list as most allows.
+func some(names []string, most int) string {
 	var out []string
-	for _, n := range names[:min(len(names), hintLimit)] {
+	for _, n := range names[:min(len(names), most)] {
 		out = append(out, shown(n))
 	}
 	if more := len(names) - len(out); more > 0 {
