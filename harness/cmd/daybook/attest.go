@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -206,23 +207,19 @@ func attestError(err error) error {
 // signedGrades gives the grades of the batch in out that are signed: by their
 // files, what is in them.
 func signedGrades(out string) (map[string][]byte, error) {
-	envelopes, err := filepath.Glob(grade.ResultFile(escapeGlob(out), "*") + envelopeSuffix)
+	dir := filepath.Dir(grade.ResultFile(out, ""))
+	envelopes, err := fs.Glob(os.DirFS(dir), "*"+envelopeSuffix)
 	if err != nil {
 		return nil, fmt.Errorf("looking for signatures: %w", err)
 	}
 	signed := map[string][]byte{}
 	for _, envelope := range envelopes {
-		file := strings.TrimSuffix(envelope, envelopeSuffix)
+		file := filepath.Join(dir, strings.TrimSuffix(envelope, envelopeSuffix))
 		if signed[file], err = os.ReadFile(file); err != nil {
 			return nil, fmt.Errorf("reading a signed grade: %w", err)
 		}
 	}
 	return signed, nil
-}
-
-// escapeGlob makes a path match itself.
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
 }
 
 // dropStale removes the signatures of grades that are no longer what was signed,

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -203,29 +202,18 @@ func changes(was, is []string) []string {
 		}
 		before, after := strings.Fields(a), strings.Fields(b)
 		for _, place := range before {
-			if !slices.Contains(after, place) && !slices.Contains(after, wholly(place)) {
+			if !slices.Contains(after, place) {
 				all = append(all, "no longer notices "+noticed(place, i+1))
 			}
 		}
 		for _, place := range after {
-			if !slices.Contains(before, place) && !slices.Contains(before, wholly(place)) {
+			if !slices.Contains(before, place) {
 				all = append(all, "now notices "+noticed(place, i+1))
 			}
 		}
 	}
 	return all
 }
-
-// wholly is the place itself, with everyWay.
-func wholly(place string) string {
-	if end := strings.LastIndexAny(place, "]"); end >= 0 && !strings.Contains(place[end:], ".") {
-		return place[:end+1] + everyWay
-	}
-	return ways.ReplaceAllString(place, "") + everyWay
-}
-
-// ways matches what stands after a place.
-var ways = regexp.MustCompile(`(=null|[-+]\$.*|[-+]'.*|[-+~±/*]|\^_?|_|Aa)$`)
 
 // noticed says in words what is noticed: a place in an answer that is wrong, or
 // a sample that a command judged, as in scenario.Answer.Sampled.
